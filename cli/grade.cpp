@@ -1,0 +1,113 @@
+// Builds, boots, judges; writes the verdict down for hints and progress.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/command.hpp"
+#include "cli/progress_view.hpp"
+#include "grader/report/report.hpp"
+#include "lessons/reader/grading.hpp"
+#include "lessons/reader/terminal.hpp"
+#include "lessons/reader/text_width.hpp"
+
+namespace ferrule::cli {
+
+namespace {
+
+constexpr int kWidest = 100;
+
+struct Options {
+    std::string id, path, language;
+    bool json = false, raw = false;
+};
+
+// PATH's own files say the language; without a PATH the workspace does.
+Result<grader::Language> language_for(const grader::Exercise& exercise, const Options& options,
+                                      const reader::Workspace& workspace) {
+    if (options.language.empty() && !options.path.empty()) {
+        const auto guessed = reader::language_of(options.path);
+        if (guessed) return choose_language(exercise, grader::name(*guessed), workspace);
+        if (exercise.languages.size() == 1) return exercise.languages.front();
+        std::error_code code;
+        if (fs::exists(fs::symlink_status(options.path, code)))
+            return fail("which-language", fmt::format("no .c and no .rs file, or both, in {}", options.path),
+                        "Say --lang c or --lang rust.");
+        return exercise.languages.front();  // grading says that it is not there
+    }
+    return choose_language(exercise, options.language, workspace);
+}
+
+// The verdict stands even when it cannot be written down.
+void remember(const grader::Verdict& verdict) {
+    const auto write = [&]() -> Result<void> {
+        FERRULE_TRY(auto store, reader::ProgressStore::open(reader::ProgressStore::default_file()));
+        const auto findings =
+            nlohmann::json::parse(grader::to_json(verdict), nullptr, false).value("findings", nlohmann::json::array());
+        return store.add_attempt(
+            {verdict.exercise, verdict.language, verdict.verdict, findings.dump(), verdict.timing.total_seconds, 0});
+    };
+    if (const auto done = write(); !done) std::cerr << error_line(done.error()) << "\n";
+}
+
+// The kernel's own words, line by line: they come from the guest.
+void print_raw(const grader::Verdict& verdict) {
+    for (const grader::Finding& finding : verdict.findings) {
+        if (finding.raw.empty()) continue;
+        std::cout << fmt::format("\n--- {}: {}\n", finding.finding_class, reader::printable(finding.title));
+        std::istringstream lines(finding.raw);
+        for (std::string line; std::getline(lines, line);) std::cout << reader::printable(line) << "\n";
+    }
+}
+
+Result<int> grade(const Options& options) {
+    FERRULE_TRY(const Chosen chosen, choose(options.id));
+    const grader::Exercise& exercise = *chosen.exercise;
+    const reader::Workspace workspace(reader::Workspace::default_root());
+    FERRULE_TRY(const grader::Language language, language_for(exercise, options, workspace));
+    const fs::path path = options.path.empty() ? workspace.folder(exercise, language) : fs::path(options.path);
+    ProgressView view;
+    grader::RunHooks hooks;
+    hooks.stage = [&](const std::string& what) { view.status(what); };
+    FERRULE_TRY(const reader::Graded graded, reader::grade(exercise, language, path, true, view, hooks));
+    view.clear();
+    remember(graded.verdict);
+    if (options.json) {
+        std::cout << grader::to_json(graded.verdict);
+        return graded.verdict.verdict == "pass" ? kPass : kFail;
+    }
+    grader::TextOptions look;
+    look.width = static_cast<unsigned>(
+        reader::is_terminal(STDOUT_FILENO) ? std::min(reader::terminal_size(STDOUT_FILENO).columns, kWidest) : kWidest);
+    look.colour = grader::want_colour(STDOUT_FILENO);
+    look.sources = graded.observations.sources;
+    look.hint_command = fmt::format("ferrule hint {} --lang {}", exercise.id, grader::name(language));
+    std::cout << grader::to_text(graded.verdict, look);
+    if (options.raw) print_raw(graded.verdict);
+    return graded.verdict.verdict == "pass" ? kPass : kFail;
+}
+
+}  // namespace
+
+void add_grade(CLI::App& app, Invocation& invocation) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("grade", "build your module, boot it, judge it");
+    command->add_option("EXERCISE", options->id, "the exercise's id, see `ferrule list`")->required();
+    command->add_option("PATH", options->path, "a source file or a folder of them; your workspace when left out");
+    add_language_option(*command, options->language);
+    command->add_flag("--json", options->json, "the verdict as one JSON object on standard output");
+    command->add_flag("--raw", options->raw, "each finding with the kernel's own report");
+    command->callback([options, &invocation] {
+        invocation.action = [options] { return grade(*options); };
+        if (options->json)
+            invocation.error_json = [options](const Error& error) {
+                return grader::error_to_json(options->id, options->language, error);
+            };
+    });
+}
+
+}  // namespace ferrule::cli

@@ -1,0 +1,98 @@
+#!/bin/sh
+# Every check there is, in one run: ./ferrule test calls it with the folder in which the program has been built.
+# Its last line is `N passed, N failed`; the status is 1 when anything failed.
+set -eu
+
+build=$1
+cd "$FERRULE_ROOT"
+passed=0
+failed=0
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
+
+result() { # ok|FAILED, name, seconds
+    printf '%-6s %s (%s s)\n' "$1" "$2" "$3"
+}
+
+# One check: a name and a command. Its output is shown when it fails.
+check() {
+    name=$1
+    shift
+    start=$(date +%s)
+    if "$@" </dev/null >"$scratch/log" 2>&1; then
+        passed=$((passed + 1))
+        result ok "$name" $(($(date +%s) - start))
+    else
+        failed=$((failed + 1))
+        cat "$scratch/log"
+        result FAILED "$name" $(($(date +%s) - start))
+        return 1
+    fi
+}
+
+# The test programs below a build folder, with what CTest is to select. Each of their test cases counts.
+run_tests() { # name, build folder, ctest arguments
+    name=$1
+    tests=$2
+    shift 2
+    start=$(date +%s)
+    word=ok
+    rm -f "$tests/Testing/Temporary/LastTest.log"
+    ctest --test-dir "$tests" --output-on-failure --no-tests=error "$@" </dev/null || word=FAILED
+    counts=$(awk -f cmake/count_tests.awk "$tests/Testing/Temporary/LastTest.log") || counts='0 1'
+    good=${counts% *}
+    bad=${counts#* }
+    if [ "$word" = FAILED ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    if [ "$bad" -gt 0 ]; then word=FAILED; fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    result "$word" "$name: $good passed, $bad failed" $(($(date +%s) - start))
+}
+
+# Starters fail, solutions pass, mutants are caught: one line for each, "ok …" or "FAILED …".
+check_exercises() {
+    start=$(date +%s)
+    { "$build/cli/ferrule" check </dev/null && echo ended-well >"$scratch/ended"; } | tee "$scratch/cases"
+    good=$(grep -c '^ok ' "$scratch/cases") || true
+    bad=$(grep -c '^FAILED ' "$scratch/cases") || true
+    if [ ! -f "$scratch/ended" ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    if [ "$good" -eq 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    word=ok
+    if [ "$bad" -gt 0 ]; then word=FAILED; fi
+    result "$word" "exercises: $good passed, $bad failed" $(($(date +%s) - start))
+}
+
+shell_scripts() { # by their first line
+    find . \( -name .git -o -path ./build -o -path './build-*' \) -prune -o -type f -size -64k -exec awk \
+        'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }' {} +
+}
+shellcheck_all() { shell_scripts | xargs -d '\n' shellcheck; }
+# clang-tidy runs with the compiler, so that ninja knows what is stale.
+build_sanitized() {
+    cmake --preset asan -B "$build-asan" -DCMAKE_CXX_CLANG_TIDY="clang-tidy;--quiet" && ninja -C "$build-asan" -k 0 all ferrule_tests
+}
+
+check shellcheck shellcheck_all || true
+check 'clang-format (cmake/format.sh mends it)' cmake/format.sh --check || true
+check launcher cmake/launcher_test.sh || true
+if check 'build of the tests' ninja -C "$build" -k 0 all ferrule_tests; then
+    run_tests 'unit tests' "$build" -LE image
+fi
+if check 'build with sanitizers and clang-tidy' build_sanitized; then
+    run_tests 'unit tests with sanitizers' "$build-asan" -LE image
+fi
+# The image is big and the exercises are many: what they say is shown as it comes.
+if "$build/cli/ferrule" image build </dev/null; then
+    passed=$((passed + 1))
+    run_tests 'tests in the virtual machine' "$build" -L image
+    check_exercises
+else
+    failed=$((failed + 1))
+    result FAILED 'kernel image; nothing that needs it was run' -
+fi
+
+printf '\n%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

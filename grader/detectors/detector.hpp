@@ -1,0 +1,93 @@
+// A detector is one file: a function from the evidence of one run (or of the build) to findings.
+// all.cpp lists them in the order in which they speak.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "grader/detectors/console.hpp"
+#include "grader/verdict.hpp"
+
+namespace ferrule::grader {
+
+// Where a section of the module lay in this run's guest.
+struct LoadedSection {
+    std::string name;
+    uint64_t address = 0, size = 0;
+};
+
+struct Evidence {
+    const Exercise& exercise;
+    const Observations& all;
+    const Run& run;
+    const std::vector<Splat>& splats;          // the run's console, parsed
+    const std::vector<LoadedSection>& loaded;  // loaded_sections(all.debug, run.module_symbols)
+
+    const Scenario* scenario() const {
+        return run.scenario >= 0 && static_cast<size_t>(run.scenario) < exercise.scenarios.size()
+                   ? &exercise.scenarios[run.scenario]
+                   : nullptr;
+    }
+};
+
+using Detector = std::vector<Finding> (*)(const Evidence&);
+using BuildDetector = std::vector<Finding> (*)(const Exercise&, const Observations&);
+
+struct DetectorEntry {
+    const char* name;
+    Detector detect;
+};
+const std::vector<DetectorEntry>& run_detectors();
+const std::vector<BuildDetector>& build_detectors();
+
+// From symbols whose name is unique in the module; a section none of them lies in is left out.
+std::vector<LoadedSection> loaded_sections(const ModuleDebug& debug, const std::vector<SymbolAddress>& symbols);
+
+// Where in the learner's sources: walks frames from the innermost, and in each the inlined calls, to the first line of
+// theirs.
+std::vector<SourcePlace> places_of(const Evidence& evidence, uint64_t address, bool is_return_address);
+std::vector<SourcePlace> places_of(const Evidence& evidence, const ConsoleFrame& frame);
+// Points into `frames`.
+const SourcePlace* first_learner_place(const std::vector<std::vector<SourcePlace>>& frames);
+const SourcePlace* first_learner_place(std::vector<std::vector<SourcePlace>>&&) = delete;
+
+// The learner's line in a stack of the console; unreliable ("?") frames do not count.
+std::optional<SourcePlace> blame(const Evidence& evidence, const std::vector<ConsoleFrame>& stack);
+std::optional<SourcePlace> blame(const Evidence& evidence,
+                                 const Splat& splat);  // `stack`, else the file and line the splat names
+// The module is out of the kernel at the end of the run: by the guest's listing, or, when the guest could not be asked
+// any more, by what loading and unloading returned.
+bool module_unloaded(const Evidence& evidence);
+bool touches_module(const Evidence& evidence, const std::vector<ConsoleFrame>& stack);
+// The call that was made to fail in this run, by the injector's own report.
+std::optional<SourcePlace> failed_call(const Evidence& evidence);
+
+// "ioctl", "the test program": what a step did.
+std::string step_words(const Evidence& evidence, const StepObservation& seen);
+// The machine ended, or stands still for good, in the middle of the scenario.
+bool went_down(const Evidence& evidence);
+
+// A finding of this run: scenario, fault and lesson filled in, texts from the guest sanitised.
+Finding finding_of(const Evidence& evidence, std::string finding_class, std::string detector, std::string title,
+                   const std::optional<SourcePlace>& place);
+void relate(Finding& finding, const std::string& role, const std::optional<SourcePlace>& place);
+
+std::vector<Finding> detect_build(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_imports(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_unsafe(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_kasan(const Evidence& evidence);
+std::vector<Finding> detect_oops(const Evidence& evidence);
+std::vector<Finding> detect_lockdep(const Evidence& evidence);
+std::vector<Finding> detect_atomic_sleep(const Evidence& evidence);
+std::vector<Finding> detect_objects(const Evidence& evidence);
+std::vector<Finding> detect_ubsan(const Evidence& evidence);
+std::vector<Finding> detect_hang(const Evidence& evidence);
+std::vector<Finding> detect_early_end(const Evidence& evidence);
+std::vector<Finding> detect_load(const Evidence& evidence);
+std::vector<Finding> detect_result(const Evidence& evidence);
+std::vector<Finding> detect_ledger(const Evidence& evidence);
+std::vector<Finding> detect_resources(const Evidence& evidence);
+std::vector<Finding> detect_tampering(const Evidence& evidence);
+
+}  // namespace ferrule::grader

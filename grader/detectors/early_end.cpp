@@ -1,0 +1,107 @@
+// A guest that ended before its time: powered off, halted, restarted, panicked; a process killed in a call.
+#include <algorithm>
+
+#include "grader/detectors/detector.hpp"
+#include "grader/detectors/source_scan.hpp"
+
+namespace ferrule::grader {
+namespace {
+
+const char* const kStepWords[] = {"load",
+                                  "unload",
+                                  "open",
+                                  "close",
+                                  "read",
+                                  "write",
+                                  "ioctl",
+                                  "lseek",
+                                  "poll",
+                                  "mmap",
+                                  "reading a file",
+                                  "writing a file",
+                                  "the test program",
+                                  "the parallel steps"};
+
+// kernel/reboot.c, kernel/panic.c: what ends a machine, and what the kernel says then ("" : nothing that can be relied
+// on). Without ACPI a guest that was powered off or halted stands still, and QEMU never hears of it.
+struct Ending {
+    const char* call;
+    const char* word;
+    const char* what;
+};
+constexpr Ending kEndings[] = {
+    {"kernel_power_off", "reboot: Power down", "the machine was powered off"},
+    {"orderly_poweroff", "reboot: Power down", "the machine was powered off"},
+    {"kernel_halt", "reboot: System halted", "the machine was halted"},
+    {"kernel_restart", "reboot: Restarting system", "the machine was restarted"},
+    {"orderly_reboot", "reboot: Restarting system", "the machine was restarted"},
+    {"emergency_restart", "", "the machine was reset"},
+    {"machine_restart", "", "the machine was reset"},
+};
+
+// A line of the console may be anybody's: it only counts together with a call of the module's that makes the kernel
+// say it.
+const Ending* spoken_ending(const Evidence& evidence) {
+    for (const Ending& ending : kEndings)
+        if (*ending.word != 0 && evidence.run.console.find(ending.word) != std::string::npos &&
+            !mentions(evidence.all, ending.call).empty())
+            return &ending;
+    return nullptr;
+}
+
+std::optional<SourcePlace> line_of(const Evidence& evidence, const char* call) {
+    const auto found = mentions(evidence.all, call);
+    if (found.empty()) return std::nullopt;
+    SourcePlace place;
+    place.file = found.front().file;
+    place.line = found.front().line;
+    place.learners = true;
+    return place;
+}
+
+}  // namespace
+
+std::string step_words(const Evidence& evidence, const StepObservation& seen) {
+    const Scenario* scenario = evidence.scenario();
+    if (!scenario || seen.step < 0 || static_cast<size_t>(seen.step) >= scenario->steps.size()) return "a call";
+    const Step* step = &scenario->steps[seen.step];
+    if (seen.lane >= 0 && static_cast<size_t>(seen.lane) < step->lanes.size() && seen.lane_step >= 0 &&
+        static_cast<size_t>(seen.lane_step) < step->lanes[seen.lane].size())
+        step = &step->lanes[seen.lane][seen.lane_step];
+    return kStepWords[static_cast<size_t>(step->kind)];
+}
+
+bool went_down(const Evidence& evidence) {
+    return (evidence.run.end != "running" && !evidence.run.end.empty()) || spoken_ending(evidence) != nullptr;
+}
+
+std::vector<Finding> detect_early_end(const Evidence& evidence) {
+    const auto told = [&](const std::string& title, const std::optional<SourcePlace>& place, int order) {
+        auto finding = finding_of(evidence, "oops", "deadline", title, place);
+        finding.order = order;
+        finding.fatal = true;
+        return std::vector<Finding>{std::move(finding)};
+    };
+    if (went_down(evidence)) {
+        const std::string& end = evidence.run.end;
+        std::string what = end == "powered-off" ? "the machine was powered off"
+                           : end == "reset"     ? "the machine was reset"
+                           : end == "panicked"  ? "the kernel panicked"
+                                                : "the machine ended";
+        std::optional<SourcePlace> place;
+        if (const Ending* ending = spoken_ending(evidence)) {
+            what = ending->what;
+            place = line_of(evidence, ending->call);
+        } else if (end == "reset" || end == "powered-off") {
+            for (const Ending& ending : kEndings)
+                if (!place) place = line_of(evidence, ending.call);
+        }
+        return told(what + " in the middle of the scenario", place, 910'000);
+    }
+    for (const auto& step : evidence.run.steps)
+        if (step.lost == "worker-died")
+            return told(step_words(evidence, step) + " killed the process that made the call", std::nullopt, 905'000);
+    return {};
+}
+
+}  // namespace ferrule::grader

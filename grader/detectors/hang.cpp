@@ -1,0 +1,138 @@
+// No answer inside the deadline.
+#include <algorithm>
+
+#include "grader/detectors/console_frames.hpp"
+#include "grader/detectors/detector.hpp"
+
+namespace ferrule::grader {
+namespace {
+
+constexpr std::string_view kLocks[] = {"mutex_lock",
+                                       "__mutex_lock",
+                                       "_raw_spin_lock",
+                                       "do_raw_spin_lock",
+                                       "queued_spin_lock_slowpath",
+                                       "native_queued_spin_lock_slowpath",
+                                       "down_",
+                                       "__down",
+                                       "rwsem_down_",
+                                       "rt_mutex_",
+                                       "_raw_read_lock",
+                                       "_raw_write_lock",
+                                       "do_raw_read_lock",
+                                       "do_raw_write_lock",
+                                       "queued_read_lock_slowpath",
+                                       "queued_write_lock_slowpath"};
+
+bool is_lock(std::string_view function) {
+    if (function.starts_with("down_timeout") || function.find("unlock") != std::string_view::npos) return false;
+    return std::any_of(std::begin(kLocks), std::end(kLocks),
+                       [&](std::string_view lock) { return function.starts_with(lock); });
+}
+
+// What an interrupt did, on top of the task it came to, says nothing about that task (arch/x86/include/asm/idtentry.h).
+bool is_interrupt(std::string_view function) {
+    return function.starts_with("asm_") || function.starts_with("sysvec_") || function.starts_with("common_interrupt");
+}
+
+std::string function_part(const std::string& name) { return name.substr(0, name.find('+')); }
+
+struct Stuck {
+    std::optional<SourcePlace> place;
+    bool on_lock = false;
+    std::string in;  // the kernel function the module waits in
+};
+
+Stuck look(const Evidence& evidence, const HangStack& stack) {
+    Stuck stuck;
+    size_t count = std::max(stack.frames.size(), stack.names.size());
+    for (size_t i = 0; i < count && !stuck.place; ++i) {
+        std::vector<std::vector<SourcePlace>> places(1);
+        const std::string name = i < stack.names.size() ? stack.names[i] : std::string();
+        if (auto frame = parse_symbol(name); frame && !frame->function.empty())
+            places[0] = places_of(evidence, *frame);
+        else if (i < stack.frames.size() && stack.frames[i] != 0)
+            places[0] = places_of(evidence, stack.frames[i], i != 0);
+        if (const SourcePlace* place = first_learner_place(places))
+            stuck.place = *place;
+        else if (is_interrupt(name))
+            stuck = {};
+        else if (!name.empty()) {
+            stuck.on_lock = stuck.on_lock || is_lock(name);
+            stuck.in = function_part(name);
+        }
+    }
+    return stuck;
+}
+
+Stuck look(const Evidence& evidence, const Splat& splat) {
+    Stuck stuck;
+    for (const auto& frame : splat.stack) {
+        if (frame.unreliable) continue;
+        std::vector<std::vector<SourcePlace>> places{places_of(evidence, frame)};
+        if (const SourcePlace* place = first_learner_place(places)) {
+            stuck.place = *place;
+            return stuck;
+        }
+        if (is_interrupt(frame.function)) {
+            stuck = {};
+            continue;
+        }
+        if (is_lock(frame.function)) stuck.on_lock = true;
+        if (!frame.function.empty()) stuck.in = frame.function;
+    }
+    return stuck;
+}
+
+bool timing_splat(const Splat& splat) {
+    return splat.kind == "soft-lockup" || splat.kind == "hung-task" || splat.kind == "rcu-stall" ||
+           splat.kind == "wq-lockup";
+}
+
+}  // namespace
+
+std::vector<Finding> detect_hang(const Evidence& evidence) {
+    const StepObservation* late = nullptr;
+    for (const auto& step : evidence.run.steps)
+        if (step.lost == "deadline" && !late) late = &step;
+
+    // A stack of the module's that waits for a lock says most, then any stack of it.
+    Stuck best;
+    auto better = [&](const Stuck& stuck) { return stuck.place && (!best.place || (stuck.on_lock && !best.on_lock)); };
+    for (const auto& stack : evidence.run.hang)
+        if (auto stuck = look(evidence, stack); better(stuck)) best = stuck;
+    const Splat* spoken = nullptr;
+    for (const auto& splat : evidence.splats) {
+        if (!timing_splat(splat)) continue;
+        auto stuck = look(evidence, splat);
+        // A slow host makes these too: without the module in the stack they prove nothing.
+        if (stuck.place && !spoken) spoken = &splat;
+        if (better(stuck)) best = stuck;
+    }
+    bool stuck_at_end = !evidence.run.hang.empty();
+    if (!late && !spoken && !stuck_at_end) return {};
+    // A machine that is down answers nothing, either; early_end.cpp says so.
+    if (went_down(evidence)) return {};
+
+    std::string title = late     ? step_words(evidence, *late) + " did not return"
+                        : spoken ? "the module kept the CPU or a task stuck"
+                                 : "something of the module did not end";
+    if (best.on_lock)
+        title += ": it waits for a lock";
+    else if (!best.in.empty())
+        title += ": it waits in " + best.in + "()";
+    else if (best.place)
+        title += ": it runs in a loop";
+    auto finding = finding_of(evidence, best.on_lock ? "deadlock" : "hang", "deadline", title, best.place);
+    if (spoken) finding.raw = sanitise(spoken->text, 16384);
+    for (const auto& stack : evidence.run.hang) {
+        finding.raw += sanitise(stack.who, 100) + ":\n";
+        for (size_t i = 0; i < stack.names.size() && i < 32; ++i)
+            finding.raw += "  " + sanitise(stack.names[i].empty() ? "(module)" : stack.names[i], 200) + "\n";
+    }
+    finding.order = 900'000;
+    finding.fatal = true;
+    return {std::move(finding)};
+}
+
+}  // namespace ferrule::grader

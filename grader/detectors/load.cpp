@@ -1,0 +1,23 @@
+// Loading failed where it should not.
+#include "grader/detectors/detector.hpp"
+
+namespace ferrule::grader {
+
+std::vector<Finding> detect_load(const Evidence& evidence) {
+    const Scenario* scenario = evidence.scenario();
+    if (!scenario) return {};
+    for (const auto& seen : evidence.run.steps) {
+        if (seen.lane >= 0 || seen.step < 0 || static_cast<size_t>(seen.step) >= scenario->steps.size()) continue;
+        const Step& step = scenario->steps[seen.step];
+        // A swept load that failed is detect_result's.
+        if (step.kind != StepKind::load || !seen.attempted || !seen.lost.empty() || seen.error == 0 ||
+            seen.fault_fired || seen.retry || !step.errors.empty())
+            continue;
+        std::string title = "the module did not load: init returned -" + errno_name(seen.error);
+        if (seen.error == 2 /* ENOENT */) title += " (or it uses a symbol the kernel does not have)";
+        return {finding_of(evidence, "load-failed", "load", title, std::nullopt)};
+    }
+    return {};
+}
+
+}  // namespace ferrule::grader

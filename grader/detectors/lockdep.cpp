@@ -1,0 +1,252 @@
+// What lockdep and the lock debugging say: unlocking what is not held, holding what should be released, locks never
+// initialised, orders that can deadlock; and RCU's readers.
+#include <cctype>
+#include <charconv>
+
+#include "grader/detectors/detector.hpp"
+#include "grader/detectors/source_scan.hpp"
+
+namespace ferrule::grader {
+namespace {
+
+// Where the line to change is: at the access, where the held lock was taken, or where the lock is being taken.
+enum class At { stack, held, acquiring };
+
+struct Row {
+    const char* part;
+    const char* finding_class;
+    const char* title;
+    At at;
+};
+
+constexpr Row kRows[] = {
+    // kernel/locking/lockdep.c, spinlock_debug.c, mutex-debug.c, kernel/workqueue.c
+    {"bad unlock balance", "lock-imbalance", "a lock released that is not held", At::stack},
+    {"bad contention", "lock-imbalance", "a lock waited for in the wrong state", At::stack},
+    {"lock held when returning to user space", "lock-imbalance", "still held when the call returned", At::held},
+    {"still has locks held", "lock-imbalance", "still held when the task went on", At::held},
+    {"held lock freed", "lock-imbalance", "memory freed with a held lock in it", At::stack},
+    {"workqueue leaked", "lock-imbalance", "still held when the work function returned", At::held},
+    {"Nested lock was not taken", "lock-imbalance", "the outer lock was not taken", At::stack},
+    {"non-static key", "lock-imbalance", "a lock used without having been initialised", At::stack},
+    {"bad magic", "lock-imbalance", "a lock used without having been initialised, or after it was overwritten",
+     At::stack},
+    {"magic != lock", "lock-imbalance", "a mutex used without having been initialised, or after it was overwritten",
+     At::stack},
+    {"already unlocked", "lock-imbalance", "a spinlock released that is not held", At::stack},
+    {"wrong owner", "lock-imbalance", "a spinlock released by a task that does not hold it", At::stack},
+    {"wrong CPU", "lock-imbalance", "a spinlock released on another CPU than it was taken on", At::stack},
+    {"pc - uval > pc", "lock-imbalance", "preemption enabled more often than disabled", At::stack},
+    {"preemption imbalance", "lock-imbalance", "init returned with preemption disabled: a spinlock is still held",
+     At::stack},
+    {"disabled interrupts", "lock-imbalance", "init returned with interrupts disabled", At::stack},
+    {"recursion on CPU", "deadlock", "a spinlock taken again by its holder", At::stack},
+    {"possible recursive locking", "deadlock", "a lock taken while the same lock (or one of its class) is held",
+     At::acquiring},
+    {"possible circular locking", "deadlock", "locks taken in two different orders", At::acquiring},
+    {"lock order detected", "deadlock", "a lock that interrupts use ordered against one they must not wait for",
+     At::acquiring},
+    {"irq lock inversion", "deadlock", "lock order that an interrupt can turn into a deadlock", At::acquiring},
+    {"inconsistent lock state", "deadlock", "a lock used in interrupts taken with interrupts enabled", At::acquiring},
+    {"DEBUG_LOCKS_WARN_ON", "lock-imbalance", "a lock used in the wrong state", At::stack},
+};
+
+std::optional<SourcePlace> held_place(const Evidence& evidence, const Splat& splat, std::string* name = nullptr) {
+    // The innermost lock of the learner's.
+    for (size_t i = splat.held.size(); i-- > 0;)
+        if (auto place = blame(evidence, std::vector<ConsoleFrame>{splat.held[i]})) {
+            if (name && i < splat.held_names.size()) *name = splat.held_names[i];
+            return place;
+        }
+    return std::nullopt;
+}
+
+// Rust names a lock after the place that made it ("ring.rs:61"), and takes it through a helper inside the kernel,
+// so that is often all there is.
+std::optional<SourcePlace> made_at(const Evidence& evidence, const Splat& splat) {
+    for (size_t i = splat.held_names.size(); i-- > 0;) {
+        const std::string& name = splat.held_names[i];
+        size_t colon = name.rfind(':');
+        if (colon == std::string::npos || !evidence.all.sources.contains(name.substr(0, colon))) continue;
+        int line = 0;
+        auto [end, error] = std::from_chars(name.data() + colon + 1, name.data() + name.size(), line);
+        if (error == std::errc() && end == name.data() + name.size() && line > 0)
+            return SourcePlace{name.substr(0, colon), line, {}, true};
+    }
+    return std::nullopt;
+}
+
+// A guard that is never dropped is nearly always forgotten in so many words: `forget(queue)`. The line to show is
+// the one that took the lock, `let mut queue = self.queue.lock();`, or else the word itself.
+struct Forgotten {
+    SourcePlace taken, at;
+};
+
+std::string_view line_of(std::string_view text, int line) {
+    for (int at = 1; at < line && !text.empty(); ++at) {
+        size_t end = text.find('\n');
+        text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    }
+    return text.substr(0, text.find('\n'));
+}
+
+std::optional<Forgotten> forgotten(const Evidence& evidence) {
+    if (evidence.all.language != Language::rust) return std::nullopt;
+    std::vector<Forgotten> guards;
+    std::vector<SourcePlace> others;
+    for (std::string_view word : {"forget", "ManuallyDrop::new", "Box::leak", "KBox::leak"})
+        for (const auto& mention : mentions(evidence.all, word)) {
+            std::string code = code_only(evidence.all.sources.at(mention.file), Language::rust);
+            std::string_view call = line_of(code, mention.line);
+            size_t open = call.find(word);
+            open = open == std::string_view::npos ? open : call.find('(', open);
+            if (open == std::string_view::npos) continue;  // `use core::mem::forget;`
+            SourcePlace at{mention.file, mention.line, {}, true};
+            if (call.find(".lock()", open) != std::string_view::npos) {
+                guards.push_back({at, at});
+                continue;
+            }
+            size_t end = open + 1;
+            while (end < call.size() && (std::isalnum(static_cast<unsigned char>(call[end])) || call[end] == '_'))
+                ++end;
+            std::string name(call.substr(open + 1, end - open - 1));
+            bool found = false;
+            for (int line = mention.line; line > 0 && !found && !name.empty(); --line) {
+                std::string_view made = line_of(code, line);
+                size_t let = made.find("let "), equals = made.find(" = ");
+                if (let == std::string_view::npos || equals == std::string_view::npos || let > equals) continue;
+                std::string_view bound = made.substr(let + 4, equals - let - 4);
+                if (bound.starts_with("mut ")) bound.remove_prefix(4);
+                bound = bound.substr(0, bound.find(':'));
+                if (bound != name) continue;
+                found = true;
+                if (made.find("lock()", equals) != std::string_view::npos)
+                    guards.push_back({{mention.file, line, {}, true}, at});
+            }
+            if (!found) others.push_back(at);
+        }
+    if (guards.size() == 1) return guards[0];
+    if (guards.empty() && others.size() == 1) return Forgotten{others[0], others[0]};
+    return std::nullopt;
+}
+
+std::string lock_words(const std::string& name) { return name.empty() ? "a lock" : "lock \"" + name + "\""; }
+
+Finding finish(Finding finding, const Splat& splat) {
+    finding.order = static_cast<int>(splat.at_line);
+    finding.raw = sanitise(splat.text, 16384);
+    return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> detect_lockdep(const Evidence& evidence) {
+    std::vector<Finding> findings;
+    for (const auto& splat : evidence.splats) {
+        if (splat.kind == "rcu") {
+            auto finding =
+                finding_of(evidence, "rcu", "lockdep", "suspicious RCU usage: a pointer read outside rcu_read_lock()",
+                           blame(evidence, splat));
+            findings.push_back(finish(std::move(finding), splat));
+            continue;
+        }
+        if (splat.kind != "lockdep" && splat.kind != "preempt") continue;
+        if (splat.title.find("Invalid wait context") != std::string::npos) continue;  // detect_atomic_sleep
+        const Row* row = nullptr;
+        for (const auto& candidate : kRows)
+            if (splat.title.find(candidate.part) != std::string::npos) {
+                row = &candidate;
+                break;
+            }
+        std::string held_name;
+        auto held = held_place(evidence, splat, &held_name);
+        std::optional<SourcePlace> place, freed_at;
+        std::optional<Forgotten> guard;
+        if (row && row->at == At::held) place = held;
+        if (row && row->at == At::acquiring) place = blame(evidence, splat.acquiring);
+        if (!place) place = blame(evidence, splat);
+        std::string title = row ? row->title : splat.title;
+        auto made = made_at(evidence, splat);
+        if (row && row->at == At::held) {
+            if (held_name.empty() && !splat.held_names.empty()) held_name = splat.held_names.back();
+            title = lock_words(held_name) + " " + title;
+            if (!place && (guard = forgotten(evidence))) place = guard->taken;
+            if (!place) place = made;
+        }
+
+        if (row && std::string_view(row->part) == "held lock freed")
+            if ((guard = forgotten(evidence))) {
+                freed_at = place;
+                place = guard->taken;
+            }
+
+        // "{SOFTIRQ-ON-W} -> {IN-SOFTIRQ-W}": the earlier use, with interrupts on, is the one to change.
+        std::optional<SourcePlace> other;
+        for (const auto& stack : splat.others)
+            if (auto found = blame(evidence, stack);
+                found && !(place && found->file == place->file && found->line == place->line)) {
+                other = found;
+                break;
+            }
+        if (size_t arrow = splat.detail.find("} -> {");
+            arrow != std::string::npos && splat.detail.substr(0, arrow).find("-ON-") != std::string::npos && other) {
+            std::swap(place, other);
+        }
+        auto finding = finding_of(evidence, row ? row->finding_class : "lock-imbalance", "lockdep", title, place);
+        if (held && !(place && held->file == place->file && held->line == place->line))
+            relate(finding, "lock taken", held);
+        relate(finding, "also", other);
+        relate(finding, "freed", freed_at);
+        if (guard && guard->at.line != guard->taken.line) relate(finding, "never released", guard->at);
+        if (made && !(place && made->file == place->file && made->line == place->line))
+            relate(finding, "lock made", made);
+        findings.push_back(finish(std::move(finding), splat));
+    }
+    return findings;
+}
+
+std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
+    std::vector<Finding> findings;
+    for (const auto& splat : evidence.splats) {
+        bool wait_context = splat.kind == "lockdep" && splat.title.find("Invalid wait context") != std::string::npos;
+        if (splat.kind != "atomic-sleep" && !wait_context) continue;
+        std::string name;
+        auto held = held_place(evidence, splat, &name);
+        auto disabled =
+            splat.preempt_disabled ? blame(evidence, std::vector<ConsoleFrame>{*splat.preempt_disabled}) : std::nullopt;
+        auto place = blame(evidence, splat);
+        auto made = made_at(evidence, splat);
+        auto since = held ? held : disabled;
+        if (!place && !since && made) {
+            if (auto guard = forgotten(evidence)) since = guard->taken;
+            if (!since) since = made;
+            name = splat.held_names.empty() ? "" : splat.held_names.back();
+        }
+        if (!place && since) {
+            // The kernel itself sleeps, because the module returned to it with a lock still held.
+            auto finding = finding_of(evidence, "lock-imbalance", "lockdep",
+                                      held || made ? lock_words(name) + " still held when the call returned"
+                                                   : "preemption still disabled when the call returned",
+                                      since);
+            findings.push_back(finish(std::move(finding), splat));
+            continue;
+        }
+        std::string title = wait_context ? "this lock may sleep, but " : "this call may sleep, but ";
+        if (name.empty() && !splat.held_names.empty()) name = splat.held_names.back();
+        if (held || made)
+            title += lock_words(name) + " is held";
+        else if (splat.title.find("RCU read-side") != std::string::npos)
+            title += "it is made inside rcu_read_lock()";
+        else if (disabled)
+            title += "preemption is disabled";
+        else
+            title += "the context is atomic";
+        auto finding = finding_of(evidence, "sleep-in-atomic", wait_context ? "lockdep" : "atomic-sleep", title, place);
+        relate(finding, held ? "lock taken" : "also", since);
+        if (made) relate(finding, "lock made", made);
+        findings.push_back(finish(std::move(finding), splat));
+    }
+    return findings;
+}
+
+}  // namespace ferrule::grader

@@ -1,0 +1,181 @@
+// What the module answered, against what the scenario expects of it. The expected values are worked out here, on the
+// host, from the run's own challenge. In a swept run a failed allocation may be answered with a proper error, or not
+// matter; all else is an error path that is wrong.
+#include <algorithm>
+
+#include "grader/detectors/detector.hpp"
+
+namespace ferrule::grader {
+namespace {
+
+const char* const kCall[] = {"load",  "unload", "open", "close",   "read",     "write",   "ioctl",
+                             "lseek", "poll",   "mmap", "read of", "write to", "program", "parallel"};
+
+std::string call_words(const Step& step) {
+    std::string words = kCall[static_cast<size_t>(step.kind)];
+    if (step.kind == StepKind::ioctl && !step.cmd.empty())
+        words += " " + step.cmd;
+    else if ((step.kind == StepKind::open || step.kind == StepKind::read_file || step.kind == StepKind::write_file ||
+              step.kind == StepKind::program) &&
+             !step.target.empty())
+        words += " " + step.target;
+    return words;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : " or ") + name;
+    return text;
+}
+
+bool among(int error, const std::vector<std::string>& names) {
+    return std::any_of(names.begin(), names.end(), [&](const auto& name) { return errno_number(name) == error; });
+}
+
+std::string hex(std::string_view bytes) {
+    std::string text;
+    for (size_t i = 0; i < bytes.size() && i < 8; ++i) {
+        char two[4];
+        std::snprintf(two, sizeof two, "%02x", static_cast<unsigned char>(bytes[i]));
+        text += two;
+    }
+    return bytes.size() > 8 ? text + "…" : text;
+}
+
+struct Wrong {
+    std::string what;
+    const char* finding_class = "wrong-result";
+};
+
+std::optional<Wrong> compare_data(const Step& step, const StepObservation& seen, const Values& values) {
+    auto expected = make_data(*step.out, values);
+    if (!expected) return Wrong{"an earlier answer cannot be used: " + expected.error().message};
+    const std::string& want = expected->bytes;
+    bool whole = step.kind != StepKind::ioctl && step.kind != StepKind::mmap;
+    if (whole ? seen.data.size() != want.size() : seen.data.size() < want.size())
+        return Wrong{"returned " + std::to_string(seen.data.size()) + " bytes of data, expected " +
+                     std::to_string(want.size())};
+    for (size_t i = 0; i < want.size(); ++i) {
+        if (i < expected->mask.size() && !expected->mask[i]) continue;
+        if (seen.data[i] == want[i]) continue;
+        size_t to = i + 1;
+        while (to < want.size() && to - i < 8 && (to >= expected->mask.size() || expected->mask[to])) ++to;
+        return Wrong{"wrong data from byte " + std::to_string(i) + ": " +
+                     hex(std::string_view(seen.data).substr(i, to - i)) + ", expected " +
+                     hex(std::string_view(want).substr(i, to - i))};
+    }
+    return std::nullopt;
+}
+
+// Without regard to faults: what is wrong about this answer?
+std::optional<Wrong> judge_step(const Step& step, const StepObservation& seen, const Values& values) {
+    if (seen.overrun > 0)
+        return Wrong{"wrote " + std::to_string(seen.overrun) + (seen.overrun == 1 ? " byte" : " bytes") +
+                         " behind the end of the user's buffer",
+                     "user-access"};
+    if (!step.errors.empty()) {
+        if (seen.error == 0) return Wrong{"succeeded, expected it to fail with " + listed(step.errors)};
+        if (!among(seen.error, step.errors))
+            return Wrong{"failed with " + errno_name(seen.error) + ", expected " + listed(step.errors)};
+        return std::nullopt;
+    }
+    if (seen.error != 0) {
+        if (step.kind == StepKind::load || (step.kind == StepKind::unload && (seen.error == 11 || seen.error == 16)))
+            return std::nullopt;  // detect_load, detect_resources
+        return Wrong{"failed with " + errno_name(seen.error)};
+    }
+    if (step.kind == StepKind::load || step.kind == StepKind::unload || step.kind == StepKind::close ||
+        step.kind == StepKind::parallel)
+        return std::nullopt;
+    if (!step.returns.empty()) {
+        auto want = evaluate(step.returns, values);
+        if (!want) return Wrong{"an earlier answer cannot be used: " + want.error().message};
+        if (seen.value != *want)
+            return Wrong{"returned " + std::to_string(seen.value) + ", expected " + std::to_string(*want)};
+    } else if (step.kind == StepKind::program && seen.value != 0) {
+        return Wrong{"ended with status " + std::to_string(seen.value)};
+    }
+    if (step.out) return compare_data(step, seen, values);
+    return std::nullopt;
+}
+
+const Step* step_of(const Scenario& scenario, const StepObservation& seen) {
+    if (seen.step < 0 || static_cast<size_t>(seen.step) >= scenario.steps.size()) return nullptr;
+    const Step* step = &scenario.steps[seen.step];
+    if (seen.lane < 0) return step;
+    if (static_cast<size_t>(seen.lane) >= step->lanes.size() || seen.lane_step < 0 ||
+        static_cast<size_t>(seen.lane_step) >= step->lanes[seen.lane].size())
+        return nullptr;
+    return &step->lanes[seen.lane][seen.lane_step];
+}
+
+}  // namespace
+
+std::vector<Finding> detect_result(const Evidence& evidence) {
+    const Scenario* scenario = evidence.scenario();
+    if (!scenario) return {};
+    const Run& run = evidence.run;
+    bool fired = std::any_of(run.steps.begin(), run.steps.end(), [](const auto& s) { return s.fault_fired; });
+    bool survived = false;  // the swept call reported success though its allocation failed
+    std::vector<Finding> findings;
+    auto report = [&](const char* finding_class, const std::string& title, const StepObservation& seen,
+                      const Step& step) {
+        std::string text = call_words(step) + " " + title;
+        if (!step.why.empty()) text += " (" + step.why + ")";
+        // The line of a wrong answer cannot be known; of a failed allocation that was handled wrongly it can.
+        auto finding =
+            finding_of(evidence, finding_class, "result", text, fired ? failed_call(evidence) : std::nullopt);
+        finding.order = 950'000 + std::max(0, seen.step);
+        findings.push_back(std::move(finding));
+    };
+    for (const auto& seen : run.steps) {
+        const Step* step = step_of(*scenario, seen);
+        if (!step || !seen.attempted || !seen.lost.empty()) continue;
+        if (seen.fault_fired && !seen.retry) {
+            if (seen.error == 0) {
+                survived = true;
+                // Success is fine if it is true: its data must be right all the same.
+                if (auto wrong = judge_step(*step, seen, run.values))
+                    report("error-path", "reported success, but " + wrong->what, seen, *step);
+                continue;
+            }
+            static const std::vector<std::string> kDefault{"ENOMEM"};
+            const auto& allowed = step->fault_errors.empty() ? kDefault : step->fault_errors;
+            if (!among(seen.error, allowed) && !among(seen.error, step->errors))
+                report(
+                    "error-path",
+                    "failed with " + errno_name(seen.error) + " when an allocation failed, expected " + listed(allowed),
+                    seen, *step);
+            continue;
+        }
+        if (seen.retry) {
+            if (seen.error != 0 && step->errors.empty())
+                report("error-path",
+                       "failed with " + errno_name(seen.error) + " when tried again after a failed allocation", seen,
+                       *step);
+            else if (auto wrong = judge_step(*step, seen, run.values))
+                report("error-path", wrong->what + " when tried again after a failed allocation", seen, *step);
+            continue;
+        }
+        if (auto wrong = judge_step(*step, seen, run.values)) {
+            if (fired && std::string_view(wrong->finding_class) == "wrong-result")
+                report("error-path",
+                       wrong->what + (survived ? ", after a call that reported success though its allocation failed"
+                                               : ", after an allocation had failed"),
+                       seen, *step);
+            else
+                report(wrong->finding_class, wrong->what, seen, *step);
+        } else if (fired && step->kind == StepKind::load && seen.error != 0 && step->errors.empty()) {
+            report("error-path", "failed with " + errno_name(seen.error) + " after an allocation had failed", seen,
+                   *step);
+        }
+    }
+    for (const auto& seen : run.steps)
+        if (const Step* step = step_of(*scenario, seen); step && seen.lost == "unusable-value")
+            report("wrong-result", "could not be made: an earlier answer is no usable value", seen, *step);
+    // One wrong answer makes the next: the first is the one to read.
+    if (findings.size() > 1) findings.resize(1);
+    return findings;
+}
+
+}  // namespace ferrule::grader

@@ -1,0 +1,114 @@
+#include "grader/detectors/source_scan.hpp"
+
+#include <algorithm>
+
+namespace ferrule::grader {
+namespace {
+
+bool word_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+class Blanker {
+public:
+    Blanker(std::string_view text, Language language) : text_(text), out_(text), rust_(language == Language::rust) {}
+
+    std::string run() {
+        while (at_ < text_.size()) {
+            char c = text_[at_];
+            char d = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
+            bool after_word = at_ > 0 && word_char(text_[at_ - 1]);
+            if (c == '/' && d == '/')
+                blank_to(text_.find('\n', at_));
+            else if (c == '/' && d == '*')
+                comment();
+            else if (rust_ && !after_word && (c == 'r' || ((c == 'b' || c == 'c') && d == 'r')) && raw_string()) {
+            } else if (c == '"')
+                quoted('"');
+            else if (c == '\'' && !(rust_ && lifetime()))
+                quoted('\'');
+            else
+                ++at_;
+        }
+        return std::move(out_);
+    }
+
+private:
+    void blank_to(size_t end) {
+        end = std::min(end, text_.size());
+        for (; at_ < end; ++at_)
+            if (out_[at_] != '\n') out_[at_] = ' ';
+    }
+
+    void comment() {
+        size_t at = at_ + 2;
+        int depth = 1;  // Rust's nest
+        while (at < text_.size() && depth > 0) {
+            if (text_.substr(at, 2) == "*/")
+                --depth, at += 2;
+            else if (rust_ && text_.substr(at, 2) == "/*")
+                ++depth, at += 2;
+            else
+                ++at;
+        }
+        blank_to(at);
+    }
+
+    bool raw_string() {
+        size_t at = text_.find('r', at_) + 1, hashes = 0;
+        while (at < text_.size() && text_[at] == '#') ++at, ++hashes;
+        if (at >= text_.size() || text_[at] != '"') return false;
+        size_t end = text_.find("\"" + std::string(hashes, '#'), at + 1);
+        blank_to(end == std::string_view::npos ? text_.size() : end + 1 + hashes);
+        return true;
+    }
+
+    // 'a without a closing quote is a lifetime; 'a' is a character.
+    bool lifetime() {
+        if (at_ + 2 >= text_.size() || text_[at_ + 1] == '\\' || text_[at_ + 2] == '\'') return false;
+        if (!word_char(text_[at_ + 1])) return false;
+        at_ += 2;
+        return true;
+    }
+
+    void quoted(char quote) {
+        size_t at = at_ + 1;
+        while (at < text_.size() && text_[at] != quote) {
+            if (text_[at] == '\n' && quote == '\'') break;
+            at += text_[at] == '\\' ? 2 : 1;
+        }
+        blank_to(at + 1);
+    }
+
+    std::string_view text_;
+    std::string out_;
+    bool rust_;
+    size_t at_ = 0;
+};
+
+}  // namespace
+
+std::string code_only(std::string_view text, Language language) { return Blanker(text, language).run(); }
+
+std::vector<Mention> mentions(const Observations& observations, std::string_view word) {
+    std::vector<Mention> found;
+    if (word.empty()) return found;
+    for (const auto& [file, text] : observations.sources) {
+        std::string code = code_only(text, observations.language);
+        int line = 1;
+        size_t counted = 0;
+        for (size_t at = code.find(word); at != std::string::npos; at = code.find(word, at + 1)) {
+            if (at > 0 && word_char(code[at - 1])) continue;
+            size_t end = at + word.size();
+            if (word.back() != '_' && end < code.size() && word_char(code[end])) continue;
+            line += static_cast<int>(std::count(code.begin() + static_cast<ptrdiff_t>(counted),
+                                                code.begin() + static_cast<ptrdiff_t>(at), '\n'));
+            counted = at;
+            found.push_back({file, line});
+            if (found.size() >= 64) return found;
+        }
+    }
+    return found;
+}
+
+}  // namespace ferrule::grader

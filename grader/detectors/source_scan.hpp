@@ -1,0 +1,22 @@
+// Looking for words in the learner's own text, outside of comments and strings.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grader/run/observations.hpp"
+
+namespace ferrule::grader {
+
+// The text with comments, strings and character constants blanked out; line ends stay where they are.
+std::string code_only(std::string_view text, Language language);
+
+struct Mention {
+    std::string file;
+    int line = 0;
+};
+// Where `word` stands as a word of its own (a trailing "_" matches any ending; "::" and "." may be in it).
+std::vector<Mention> mentions(const Observations& observations, std::string_view word);
+
+}  // namespace ferrule::grader

@@ -1,0 +1,159 @@
+// An exercise as written on disk (exercise.toml), checked. grader/exercise/README.md explains each key to an author.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sandbox/base/files.hpp"
+#include "sandbox/base/result.hpp"
+#include "sandbox/build/module_builder.hpp"
+
+namespace ferrule::grader {
+
+using build::Language;
+
+struct Location {
+    fs::path file;
+    int line = 0;
+};
+
+// "random 1..100", "random u32", "bytes 16", or a constant integer expression or text.
+struct ValueRule {
+    std::string name, text;
+    Location at;
+};
+
+// One piece of a data buffer: "u32 $n * 2", "text abc", "hex 00ff", "zeros 16", "fill 0x41 64", "bytes $msg", "any 4".
+struct DataPiece {
+    enum Kind { u8, u16, u32, u64, text, hex, zeros, fill, bytes, any } kind;
+    std::string expression, expression2;
+    Location at;
+};
+using DataRule = std::vector<DataPiece>;
+
+enum class StepKind {
+    load,
+    unload,
+    open,
+    close,
+    read,
+    write,
+    ioctl,
+    lseek,
+    poll,
+    mmap,
+    read_file,
+    write_file,
+    program,
+    parallel
+};
+
+struct Step {
+    StepKind kind;
+    Location at{};
+    std::string
+        target;  // load: parameters; open: path; close/read/…: the name given by `as`; *_file: path; program: file
+    std::string as;                         // open: name of the file from now on
+    std::string flags;                      // open: "read", "write", "read+write", plus ",nonblock,append"
+    std::string cmd;                        // ioctl: a number or _IO/_IOR/_IOW/_IOWR('t', nr, size)
+    std::string size, offset, count;        // integer expressions
+    std::string argument;                   // ioctl by value; poll: events; lseek: whence
+    DataRule in;                            // what is written / handed in
+    std::optional<DataRule> out;            // what must come back (prefix: exactly as long as returned says)
+    std::string returns;                    // expected value; empty: any success
+    std::vector<std::string> errors;        // expected errno names; empty: success expected
+    std::vector<std::string> fault_errors;  // what a swept step may fail with (default ENOMEM)
+    std::string capture;                    // the returned value gets this name
+    std::string file_name;                  // program: host file beside the exercise ("tests/race.c")
+    std::vector<std::string> arguments;     // program
+    unsigned times = 1;                     // the call is made so often in a row
+    bool sweep = false;                     // every allocation of this call is made to fail in turn
+    std::vector<std::vector<Step>> lanes;   // parallel: one list a worker, run at once
+    std::string why;                        // one clause for the report when the step's result is wrong
+};
+
+struct Scenario {
+    std::string name;
+    std::vector<ValueRule> values;
+    std::vector<Step> steps;
+    unsigned repeat = 1;           // clones that run it
+    double deadline_seconds = 10;  // for each step
+    Location at;
+};
+
+struct Hint {
+    std::string finding_class;
+    std::vector<std::string> steps;
+};
+
+struct ImportRule {
+    std::string symbol, why;
+};  // a trailing * matches a prefix
+
+struct MarkedLine {
+    std::string file;
+    int line = 0;
+};
+struct Mutant {
+    std::string name;
+    Language language;
+    fs::path folder;
+    std::string finding_class;
+    std::string file;
+    int line = 0;  // the first of `lines`; 0 with `anywhere`
+    std::string note;
+    std::vector<MarkedLine> lines;  // any of them is right
+    build::SourceSet sources;       // as they are built: without the markers
+};
+// <name>/mutant.toml: class = "memory-leak"  note = "…"; the line is the one that ends with the comment marker
+// `// FERRULE: here` in one of its sources (several allowed); the marker is cut before building.
+
+struct Exercise {
+    std::string id, title, lesson;  // lesson: "ownership/leaks", from the folders
+    std::vector<Language> languages;
+    int minutes = 0;
+    std::string module;
+    std::vector<std::string> kernels;  // default {"mem"}
+    std::vector<ImportRule> forbidden_imports;
+    std::optional<int> unsafe_budget;  // Rust: how many unsafe blocks are allowed
+    std::vector<Hint> hints;
+    std::vector<Scenario> scenarios;
+    fs::path folder;
+    std::string source_hash;  // of exercise.toml and test programs: decides verdicts
+
+    fs::path starter(Language) const;
+    fs::path solution(Language) const;
+};
+
+// Errors: "exercise-syntax" with "FILE:LINE: what was found; expected …".
+Result<Exercise> load_exercise(const fs::path& folder);
+// The same from text; `file` names it in errors. Looks at no other file.
+Result<Exercise> parse_exercise(std::string_view text, const fs::path& file);
+// A file with nothing but [[scenario]] tables, for `ferrule vet --scenario`.
+Result<std::vector<Scenario>> load_scenarios(const fs::path& file);
+Result<std::vector<Mutant>> load_mutants(const Exercise& exercise);
+
+const char* name(Language language);
+std::optional<Language> language_from(std::string_view name);
+
+// Values made by the host for one clone (challenge), and what was captured from replies.
+using Value = std::variant<int64_t, std::string>;  // integer, or bytes
+using Values = std::map<std::string, Value>;
+Result<Values> make_values(const std::vector<ValueRule>& rules, uint64_t seed);
+// `$name`, `${name}` and `$$` in text; an integer in decimal.
+Result<std::string> expand(const std::string& text, const Values& values);
+Result<int64_t> evaluate(const std::string& expression, const Values& values);
+struct Expected {
+    std::string bytes;
+    std::string mask;
+};  // mask: '\1' where a byte counts
+Result<Expected> make_data(const DataRule& rule, const Values& values);
+Result<uint32_t> ioctl_number(const std::string& text);  // _IOWR('t', nr, size) or a number
+inline uint32_t ioctl_size(uint32_t number) { return number >> 16 & 0x3fff; }
+std::optional<int> errno_number(const std::string& name);  // "EINVAL"
+std::string errno_name(int number);
+
+}  // namespace ferrule::grader

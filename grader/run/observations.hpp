@@ -1,0 +1,103 @@
+// What happened: facts only, as data. They serialise (observations_json.cpp), so that every recorded run
+// can be judged again without a VM. Everything in here that came from the guest is hostile text.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "grader/exercise/exercise.hpp"
+#include "grader/symbols/module_debug.hpp"
+#include "sandbox/build/module_builder.hpp"
+
+namespace ferrule::grader {
+
+struct StepObservation {
+    int step = 0;                   // index in Scenario::steps
+    int lane = -1, lane_step = -1;  // inside `parallel`
+    bool attempted = false;
+    bool retry = false;   // the swept step, made again without a fault
+    std::string lost;     // "", "deadline", "guest-ended", "protocol", "worker-died", or, of a step not attempted,
+                          // "unusable-value": what the module returned earlier (capture) cannot be used here
+    int error = 0;        // errno of the call
+    int64_t value = 0;    // of `program`: its exit status, 128 + signal
+    std::string data;     // what came back (ioctl: the whole buffer)
+    int64_t overrun = 0;  // bytes changed in the 256 behind the buffer of an ioctl or a read
+    bool truncated = false;
+    bool fault_fired = false;
+    int fault_points = 0;  // of a step that is to be swept, when nothing was made to fail: how often it could have been
+    double seconds = 0;
+};
+
+struct LedgerEntry {
+    std::string kind;  // "slab", "pages", "vmap", "percpu"
+    uint64_t pointer = 0, bytes = 0;
+    std::vector<uint64_t> frames;    // innermost first
+    std::vector<std::string> names;  // kernel function of each frame by System.map; "" inside the module
+};
+
+struct SymbolAddress {
+    std::string name;
+    uint64_t address = 0;
+};
+
+struct ResourceEntry {
+    std::string kind, name;
+};  // "node" "/dev/ring", "irq" "5 ring", "kthread" "ring/0"
+
+// who: "cpu 0", or a task that did not answer, with its state: "worker 1 (D (disk sleep))", "settling (…)". Of a task
+// the kernel gives no addresses: frames are 0 and names are "ring_open+0x1a/0x40 [ring]"; of a cpu, names are
+// functions, "" inside the module.
+struct HangStack {
+    std::string who;
+    std::vector<uint64_t> frames;
+    std::vector<std::string> names;
+};
+
+struct Run {  // one clone
+    int scenario = 0;
+    std::string scenario_name;
+    std::string variant;  // kernel
+    uint64_t seed = 0;
+    Values values;
+    int sweep_step = -1;  // which step was swept, -1: none
+    unsigned fail_nth = 0;
+    int fault_number = 0;  // how many-th fired fault of this step (1…): "allocation 2 failed"
+    std::vector<StepObservation> steps;
+    std::string console;  // since the module was put in; kernel log lines as the serial port gave them
+    bool console_truncated = false;
+    std::vector<SymbolAddress> module_symbols;  // function symbols as loaded, from the ledger
+    std::vector<LedgerEntry> live;              // allocated by the module, still live at the end
+    bool ledger_complete = true;                // no overflow, dump ended properly
+    bool ledger_read = false;
+    std::vector<ResourceEntry> resources_before, resources_after;
+    bool resources_read = false;
+    bool module_gone = false;     // unloaded at the end, by the guest's own listing
+    bool unload_forced = false;   // still loaded after the steps: workers killed, unloading tried once more…
+    int unload_error = 0;         // …with this errno
+    std::string debug_locks;      // "1", "0", "" when it could not be read
+    std::string end;              // "running", "powered-off", "reset", "panicked"
+    std::vector<HangStack> hang;  // when a step, or settling at the end, missed its deadline
+    double restore_seconds = 0, run_seconds = 0;
+};
+
+struct Observations {
+    int format = 1;
+    std::string exercise, module;
+    Language language = Language::c;
+    bool built = false;
+    std::vector<build::Diagnostic> diagnostics;
+    std::vector<std::string> imports;
+    std::vector<std::string> source_files;       // names of the learner's sources
+    std::map<std::string, std::string> sources;  // their text, for excerpts and static rules
+    ModuleDebug debug;
+    std::vector<Run> runs;
+    std::string kernel_release, image_key, accelerator;
+    double build_seconds = 0, restore_seconds = 0, run_seconds = 0, total_seconds = 0;
+};
+
+std::string to_json(const Observations& observations);
+Result<Observations> observations_from_json(std::string_view text);
+
+}  // namespace ferrule::grader

@@ -1,0 +1,29 @@
+// Exercise + submission -> Observations: builds, starts a clone for every scenario and every step of a sweep
+// (several at once), drives the steps, writes down what happened. Decides nothing.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "grader/run/observations.hpp"
+#include "sandbox/base/progress.hpp"
+#include "sandbox/vm/machine.hpp"
+
+namespace ferrule::grader {
+
+struct Submission {
+    std::string exercise_id;  // or "vet"
+    Language language = Language::c;
+    build::SourceSet sources;
+};
+
+struct RunHooks {
+    std::function<void(const std::string& what)> stage;  // "building", "scenario 2 of 5: load, unload"
+    const std::atomic<bool>* cancel = nullptr;           // checked between calls; error "cancelled"
+};
+
+// Errors are ours only: "image-missing", "qemu", "cancelled", …
+Result<Observations> observe(const Exercise& exercise, const Submission& submission, uint64_t seed, Progress& progress,
+                             const RunHooks& hooks = {});
+
+}  // namespace ferrule::grader

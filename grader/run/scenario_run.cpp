@@ -1,0 +1,374 @@
+// Theory of operation. The runner makes calls and writes down what came back; whether it is right is the judge's
+// question. Only three facts steer it: a call without an answer (the run ends there: a guest that
+// hangs or died has no more to say), a file that could not be opened (its steps are left out),
+// and a load that failed although it should not (everything up to the next load is left out).
+// Worker 1 makes the calls of the main sequence, workers 2… those of parallel lists, worker 0 looks around.
+#include "grader/run/aftermath.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "grader/run/step_request.hpp"
+#include "sandbox/base/check.hpp"
+
+namespace ferrule::grader {
+namespace {
+
+using std::chrono::milliseconds;
+
+// As fail_nth: more fault points than a call has, so that they are counted and none fails.
+constexpr unsigned kOnlyCount = 1u << 30;
+
+class ScenarioRun {
+public:
+    ScenarioRun(Guest& guest, const RunCommon& common, const Scenario& scenario, const RunTask& task)
+        : guest_(guest),
+          common_(common),
+          scenario_(scenario),
+          task_(task),
+          module_path_("/run/" + common.module + ".ko"),
+          deadline_seconds_(scenario.deadline_seconds * (common.patience ? common.patience() : 1)) {}
+
+    Result<Run> go(uint64_t seed);
+
+private:
+    struct Lane {
+        unsigned worker;
+        int index;
+        const std::vector<Step>* steps;
+        std::map<std::string, std::optional<unsigned>> files;  // name -> slot, none: not open
+        size_t next = 0;
+        uint32_t pending = 0;
+        StepRequest made;
+        Clock::time_point deadline;
+        bool waiting = false, ended = false;
+    };
+
+    Result<void> set_up();
+    Result<void> steps();
+    bool step(int index, unsigned fail_nth, bool retry);
+    bool parallel(int index);
+    bool lane_send(Lane& lane, int index);
+    void lane_done(Lane& lane, StepObservation&& seen);
+    std::optional<StepRequest> prepare(const Step& step, Lane& lane, unsigned fail_nth, StepObservation& seen);
+    void follow(const Step& step, Lane& lane, const StepObservation& seen);
+    milliseconds deadline(StepKind kind) const {
+        // The agent itself ends a program that takes too long.
+        return milliseconds(static_cast<int64_t>((deadline_seconds_ + (kind == StepKind::program ? 2 : 0)) * 1000));
+    }
+    bool cancelled() const { return common_.cancelled && common_.cancelled(); }
+
+    Guest& guest_;
+    const RunCommon& common_;
+    const Scenario& scenario_;
+    const RunTask task_;
+    const std::string module_path_;
+    const double deadline_seconds_;  // of a step
+    Run run_;
+    Lane main_{1, -1, nullptr};
+    bool loaded_ = false;       // by what LOAD and UNLOAD returned
+    bool load_failed_ = false;  // the last load should have worked and did not
+    Aftermath aftermath_{guest_, common_, run_};
+    bool worker_died_ = false;
+    unsigned last_worker_ = 1;
+};
+
+std::string program_path(const RunCommon& common, const std::string& name) {
+    size_t index = 0;
+    for (const auto& [known, bytes] : common.programs) {
+        if (known == name) break;
+        ++index;
+    }
+    return fmt::format("/run/ferrule-program-{}", index);
+}
+
+void collect_programs(const std::vector<Step>& steps, std::set<std::string>& out) {
+    for (const Step& step : steps) {
+        if (step.kind == StepKind::program) out.insert(step.file_name);
+        for (const auto& lane : step.lanes) collect_programs(lane, out);
+    }
+}
+
+tl::unexpected<Error> guest_lost(const char* doing, vm::Lost lost) {
+    return fail("guest-lost", fmt::format("the sandbox's guest gave no answer ({}) while {}", lost_word(lost), doing),
+                "Try again; if it stays, run ferrule doctor and look for a lack of memory.");
+}
+
+Result<void> ScenarioRun::set_up() {
+    if (auto put = guest_.put(module_path_, common_.ko, kHousekeeping); !put)
+        return guest_lost("taking the module", put.error());
+    std::set<std::string> programs;
+    collect_programs(scenario_.steps, programs);
+    for (const std::string& name : programs) {
+        const auto program = common_.programs.find(name);
+        FERRULE_CHECK(program != common_.programs.end());
+        if (auto put = guest_.put(program_path(common_, name), program->second, kHousekeeping); !put)
+            return guest_lost("taking a test program", put.error());
+    }
+    vm::Request start{FERRULE_LEDGER};
+    start.a = 1;
+    const auto reply = guest_.call(start, kHousekeeping);
+    if (!reply) return guest_lost("starting the ledger", reply.error());
+    if (reply->error != 0)
+        return fail("guest-lost", fmt::format("the guest's ledger could not be started: {}", errno_name(reply->error)),
+                    "Build the image again: ferrule image build");
+    return {};
+}
+
+std::optional<StepRequest> ScenarioRun::prepare(const Step& step, Lane& lane, unsigned fail_nth,
+                                                StepObservation& seen) {
+    if (load_failed_ && step.kind != StepKind::load) return std::nullopt;
+    StepPlace place{common_.module, module_path_, {}, lane.worker, 0, fail_nth, deadline_seconds_};
+    switch (step.kind) {
+        case StepKind::program: place.program_path = program_path(common_, step.file_name); break;
+        case StepKind::open: {
+            std::set<unsigned> used;
+            for (const auto& [name, slot] : lane.files)
+                if (slot) used.insert(*slot);
+            while (used.contains(place.slot)) ++place.slot;
+            break;
+        }
+        case StepKind::close:
+        case StepKind::read:
+        case StepKind::write:
+        case StepKind::ioctl:
+        case StepKind::lseek:
+        case StepKind::poll:
+        case StepKind::mmap: {
+            const auto file = lane.files.find(step.target);
+            if (file == lane.files.end() || !file->second) return std::nullopt;
+            place.slot = *file->second;
+            break;
+        }
+        default: break;
+    }
+    auto made = make_request(step, run_.values, place);
+    if (!made) {
+        // A name that is not there was to be captured by a step that failed or was left out.
+        if (made.error().code != "unknown-value") seen.lost = "unusable-value";
+        return std::nullopt;
+    }
+    return std::move(*made);
+}
+
+// What later steps need to know of this one.
+void ScenarioRun::follow(const Step& step, Lane& lane, const StepObservation& seen) {
+    if (seen.lost == "worker-died") {
+        worker_died_ = true;
+        return;
+    }
+    const bool good = seen.attempted && seen.lost.empty() && seen.error == 0;
+    if (good && !step.capture.empty()) run_.values[step.capture] = seen.value;
+    if (step.kind == StepKind::load && seen.attempted) {
+        loaded_ = loaded_ || good;
+        load_failed_ = !good && step.errors.empty();
+    }
+    if (step.kind == StepKind::unload && good) loaded_ = false;
+    if (step.kind == StepKind::close && seen.attempted) lane.files[step.target].reset();
+}
+
+bool ScenarioRun::step(int index, unsigned fail_nth, bool retry) {
+    const Step& step = scenario_.steps[static_cast<size_t>(index)];
+    StepObservation seen;
+    seen.step = index;
+    seen.retry = retry;
+    const auto made = prepare(step, main_, fail_nth, seen);
+    if (made) {
+        auto reply = guest_.call(made->request, deadline(step.kind));
+        seen.attempted = true;
+        if (reply) {
+            take_reply(step, *made, std::move(*reply), seen);
+        } else {
+            seen.lost = lost_word(reply.error());
+            aftermath_.gone = true;
+        }
+        if (step.kind == StepKind::open && seen.lost.empty() && seen.error == 0 && !step.as.empty())
+            main_.files[step.as] = made->request.slot;
+        follow(step, main_, seen);
+    }
+    const bool hung = seen.lost == "deadline";
+    const bool stop = hung || aftermath_.gone || worker_died_;
+    run_.steps.push_back(std::move(seen));
+    if (hung) {
+        aftermath_.gone = true;
+        aftermath_.look_at_hang(main_.worker, fmt::format("worker {}", main_.worker));
+    }
+    return !stop;
+}
+
+bool ScenarioRun::lane_send(Lane& lane, int index) {
+    while (lane.next < lane.steps->size()) {
+        const Step& step = (*lane.steps)[lane.next];
+        StepObservation seen;
+        seen.step = index;
+        seen.lane = lane.index;
+        seen.lane_step = static_cast<int>(lane.next);
+        auto made = prepare(step, lane, 0, seen);
+        if (!made) {
+            run_.steps.push_back(std::move(seen));
+            ++lane.next;
+            continue;
+        }
+        lane.made = std::move(*made);
+        const auto id = guest_.send(lane.made.request);
+        if (!id) {
+            seen.attempted = true;
+            seen.lost = lost_word(id.error());
+            run_.steps.push_back(std::move(seen));
+            aftermath_.gone = true;
+            return false;
+        }
+        lane.pending = *id;
+        lane.waiting = true;
+        lane.deadline = Clock::now() + deadline(step.kind);
+        return true;
+    }
+    lane.ended = true;
+    return true;
+}
+
+void ScenarioRun::lane_done(Lane& lane, StepObservation&& seen) {
+    const Step& step = (*lane.steps)[lane.next];
+    if (step.kind == StepKind::open && seen.lost.empty() && seen.error == 0 && !step.as.empty())
+        lane.files[step.as] = lane.made.request.slot;
+    follow(step, lane, seen);
+    if (seen.lost == "worker-died") lane.ended = true;
+    run_.steps.push_back(std::move(seen));
+    lane.waiting = false;
+    ++lane.next;
+}
+
+// Each list goes at its own pace: its next call is sent when its last one was answered.
+bool ScenarioRun::parallel(int index) {
+    const Step& step = scenario_.steps[static_cast<size_t>(index)];
+    std::vector<Lane> lanes;
+    for (const auto& steps : step.lanes) {
+        const int number = static_cast<int>(lanes.size());
+        lanes.push_back({static_cast<unsigned>(2 + number), number, &steps});
+        last_worker_ = std::max(last_worker_, lanes.back().worker);
+    }
+    for (Lane& lane : lanes)
+        if (!lane_send(lane, index)) return false;
+    const auto observation = [&](const Lane& lane) {
+        StepObservation seen;
+        seen.step = index;
+        seen.lane = lane.index;
+        seen.lane_step = static_cast<int>(lane.next);
+        seen.attempted = true;
+        return seen;
+    };
+    for (;;) {
+        const auto busy = std::count_if(lanes.begin(), lanes.end(), [](const Lane& lane) { return lane.waiting; });
+        if (busy == 0) break;
+        for (Lane& lane : lanes) {
+            if (!lane.waiting) continue;
+            auto reply = guest_.receive(lane.pending, milliseconds(busy == 1 ? 100 : 2), true);
+            if (!reply && reply.error() == vm::Lost::deadline && Clock::now() < lane.deadline) continue;
+            StepObservation seen = observation(lane);
+            if (!reply) {
+                seen.lost = lost_word(reply.error());
+                run_.steps.push_back(std::move(seen));
+                aftermath_.gone = true;
+                if (reply.error() != vm::Lost::deadline) return false;
+                for (const Lane& other : lanes)
+                    if (other.waiting) aftermath_.look_at_hang(other.worker, fmt::format("list {}", other.index + 1));
+                return false;
+            }
+            take_reply((*lane.steps)[lane.next], lane.made, std::move(*reply), seen);
+            const bool hung = seen.lost == "deadline";
+            lane_done(lane, std::move(seen));
+            if (hung) {
+                aftermath_.gone = true;
+                aftermath_.look_at_hang(lane.worker, fmt::format("list {}", lane.index + 1));
+                return false;
+            }
+            if (!lane.ended && !lane_send(lane, index)) return false;
+        }
+        if (cancelled()) return false;
+    }
+    return !aftermath_.gone && !worker_died_;
+}
+
+Result<void> ScenarioRun::steps() {
+    for (int index = 0; index < static_cast<int>(scenario_.steps.size()); ++index) {
+        if (cancelled()) return fail("cancelled", "cancelled");
+        const Step& declared = scenario_.steps[static_cast<size_t>(index)];
+        if (declared.kind == StepKind::parallel) {
+            if (!load_failed_ && !parallel(index)) break;
+            continue;
+        }
+        const bool swept = index == task_.sweep_step;
+        const unsigned fail_nth = swept ? task_.fail_nth : declared.sweep && task_.sweep_step < 0 ? kOnlyCount : 0;
+        if (!step(index, fail_nth, false)) break;
+        const StepObservation& seen = run_.steps.back();
+        if (swept && seen.attempted && seen.error != 0) {
+            load_failed_ = false;
+            if (!step(index, 0, true)) break;
+        }
+    }
+    if (cancelled()) return fail("cancelled", "cancelled");
+    return {};
+}
+
+Result<Run> ScenarioRun::go(uint64_t seed) {
+    run_.scenario = task_.scenario;
+    run_.scenario_name = scenario_.name;
+    run_.variant = common_.variant;
+    run_.seed = seed;
+    run_.sweep_step = task_.sweep_step;
+    run_.fail_nth = task_.fail_nth;
+    run_.restore_seconds = guest_.restore_seconds();
+    auto values = make_values(scenario_.values, seed);
+    if (!values)
+        return fail("exercise-data", fmt::format("scenario \"{}\": {}", scenario_.name, values.error().message),
+                    "Correct the exercise's values.");
+    run_.values = std::move(*values);
+    const size_t mark = guest_.console().size();
+    const auto start = Clock::now();
+    FERRULE_TRY_VOID(set_up());
+    FERRULE_TRY_VOID(steps());
+    if (loaded_ && !aftermath_.gone) aftermath_.force_unload(last_worker_, deadline(StepKind::unload));
+    aftermath_.look_around();
+    // A late oops is still heard; a guest that hangs may report it in a moment.
+    guest_.drain_console(milliseconds(20), milliseconds(300));
+    // Not by anything the guest can do: the host ran out of memory, or somebody ended QEMU.
+    if (guest_.end() == vm::End::killed)
+        return fail("guest-lost", fmt::format("QEMU ended in the middle of the scenario \"{}\"", scenario_.name),
+                    "Try again; if it stays, look with dmesg whether the host is short of memory.");
+    const std::string& console = guest_.console();
+    run_.console = console.substr(std::min(mark, console.size()));
+    run_.console_truncated = guest_.console_truncated();
+    run_.end = end_word(guest_.end());
+    run_.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return std::move(run_);
+}
+
+}  // namespace
+
+const char* lost_word(vm::Lost lost) {
+    switch (lost) {
+        case vm::Lost::deadline: return "deadline";
+        case vm::Lost::guest_ended: return "guest-ended";
+        default: return "protocol";
+    }
+}
+
+const char* end_word(vm::End end) {
+    switch (end) {
+        case vm::End::running: return "running";
+        case vm::End::powered_off: return "powered-off";
+        case vm::End::reset: return "reset";
+        case vm::End::panicked: return "panicked";
+        case vm::End::killed: break;
+    }
+    FERRULE_CHECK(!"a run with a killed machine is an error, not an observation");
+}
+
+Result<Run> run_scenario(Guest& guest, const RunCommon& common, const Scenario& scenario, const RunTask& task,
+                         uint64_t seed) {
+    return ScenarioRun(guest, common, scenario, task).go(seed);
+}
+
+}  // namespace ferrule::grader

@@ -1,0 +1,39 @@
+// One scenario in one clone, from the module put in to the last look around.
+#pragma once
+
+#include <functional>
+#include <future>
+
+#include "grader/run/guest.hpp"
+#include "grader/run/observations.hpp"
+#include "grader/symbols/kernel_symbols.hpp"
+
+namespace ferrule::grader {
+
+// What all runs of one observe() share. Thread-safe: constant, but for what the functions do.
+struct RunCommon {
+    std::string module;
+    std::string ko;                                    // stripped, for the guest
+    std::map<std::string, std::string> programs;       // Step::file_name -> static executable
+    std::function<std::string(uint64_t)> kernel_name;  // function at a kernel address
+    std::vector<ResourceEntry> resources_before;       // of the template: what every clone begins with
+    std::string variant;
+    std::function<bool()> cancelled;
+    std::function<double()> patience;  // how much longer than usual an answer may take on this host now; 1 or more
+};
+
+struct RunTask {
+    int scenario = 0;
+    unsigned repeat = 0;
+    int sweep_step = -1;
+    unsigned fail_nth = 0;
+};
+
+// Errors are ours: "guest-lost" (the clone ended before the module was in it), "cancelled", "exercise-data".
+Result<Run> run_scenario(Guest& guest, const RunCommon& common, const Scenario& scenario, const RunTask& task,
+                         uint64_t seed);
+
+const char* lost_word(vm::Lost lost);
+const char* end_word(vm::End end);
+
+}  // namespace ferrule::grader

@@ -1,0 +1,441 @@
+#include "grader/run/scenario_run.hpp"
+
+#include "grader/run/scripted_guest.hpp"
+#include "sandbox/base/catch.hpp"
+
+using namespace ferrule;
+using namespace ferrule::grader;
+
+namespace {
+
+Scenario scenario(const std::string& steps, const std::string& values = "n = 7, msg = \"text hello\"") {
+    const auto exercise = parse_exercise(
+        "format = 1\nid = \"a\"\ntitle = \"t\"\nlanguages = [\"c\"]\nminutes = 1\nmodule = \"slots\"\n"
+        "[[scenario]]\nname = \"one\"\nvalues = { " +
+            values + " }\ndeadline = 0.1\nsteps = [\n" + steps + "\n]\n",
+        "x.toml");
+    INFO((exercise ? "" : exercise.error().message));
+    REQUIRE(exercise);
+    return exercise->scenarios.at(0);
+}
+
+RunCommon common() {
+    RunCommon out;
+    out.module = "slots";
+    out.ko = "ELF";
+    out.variant = "mem";
+    out.resources_before = {{"node", "/dev/null"}};
+    out.kernel_name = [](uint64_t address) { return address < 0xffffffffa0000000u ? "kernel_function" : ""; };
+    return out;
+}
+
+Run run(ScriptedGuest& guest, const Scenario& what, RunTask task = {}) {
+    auto result = run_scenario(guest, common(), what, task, 1);
+    INFO((result ? "" : result.error().message));
+    REQUIRE(result);
+    return *result;
+}
+
+const std::string kOpen = "{ load = \"limit=$n\" }, { open = \"/dev/slots\", as = \"f\" }, ";
+
+}  // namespace
+
+TEST_CASE("a scenario where all is well") {
+    ScriptedGuest guest;
+    guest.ledger =
+        "ferrule-ledger 1\nsymbol ffffffffa0000000 slots_open slots\nlive slab 10 24 x ffffffff81000001 "
+        "ffffffffa0000004\nend 1 0\n";
+    const Run seen = run(
+        guest,
+        scenario(
+            kOpen +
+            "{ write = \"f\", in = [\"bytes $msg\"], count = 9, capture = \"got\" }, { read = \"f\", size = \"$got\" },"
+            "{ ioctl = \"f\", cmd = \"_IOWR('s', 1, 8)\", in = [\"u32 $n\"] }, { ioctl = \"f\", cmd = \"_IO('s', 2)\", "
+            "argument = \"$n\" }"));
+    REQUIRE(seen.steps.size() == 8);
+    for (const auto& step : seen.steps) {
+        CHECK(step.attempted);
+        CHECK(step.lost.empty());
+        CHECK(step.overrun == 0);
+    }
+    CHECK(guest.files.at("/run/slots.ko") == "ELF");
+    CHECK(guest.asked[0].op == FERRULE_LEDGER);
+    CHECK(guest.asked[1].text == std::string("/run/slots.ko\0limit=7", 21));
+    CHECK(guest.asked[1].worker == 1);
+    CHECK(guest.asked[3].data == "hello");
+    CHECK(guest.asked[3].c == 9);
+    CHECK(guest.asked[3].b == -1);
+    CHECK(guest.asked[4].a == 5);
+    CHECK(guest.asked[5].data == std::string("\x07\0\0\0\xcc\xcc\xcc\xcc", 8));
+    CHECK(guest.asked[6].b == 7);
+    CHECK(guest.asked[6].data.empty());
+    CHECK(seen.steps[3].data == "rrrrr");
+    CHECK(seen.steps[4].data.size() == 8);
+    CHECK(std::get<int64_t>(seen.values.at("got")) == 5);
+    CHECK(seen.ledger_read);
+    CHECK(seen.ledger_complete);
+    REQUIRE(seen.live.size() == 1);
+    CHECK(seen.live[0].names == std::vector<std::string>{"kernel_function", ""});
+    CHECK(seen.module_gone);
+    CHECK(seen.resources_read);
+    CHECK_FALSE(seen.unload_forced);
+    CHECK(seen.debug_locks == "1");
+    CHECK(seen.end == "running");
+    CHECK(seen.console.empty());  // what was said before the module came is not the run's
+}
+
+TEST_CASE("writes behind a buffer are counted") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_IOCTL) return std::nullopt;
+        vm::Reply reply;
+        reply.data = request.data + std::string(static_cast<size_t>(request.c), '\xa5');
+        reply.data[8] = reply.data[9] = 0;
+        return reply;
+    };
+    const Run seen = run(guest, scenario(kOpen + "{ ioctl = \"f\", cmd = \"_IOR('s', 1, 8)\" }"));
+    CHECK(seen.steps[2].overrun == 2);
+    CHECK(seen.steps[2].data == std::string(8, '\xcc'));
+}
+
+TEST_CASE("a read that returned less, or more than was asked for, gives no more than its buffer") {
+    ScriptedGuest guest;
+    int64_t claims = 3;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_READ) return std::nullopt;
+        vm::Reply reply;
+        reply.value = claims;
+        reply.data = std::string(8, 'x') + std::string(static_cast<size_t>(request.c), '\xa5');
+        return reply;
+    };
+    const Scenario what = scenario(kOpen + "{ read = \"f\", size = 8 }");
+    CHECK(run(guest, what).steps[2].data == "xxx");
+    claims = 4096;
+    const Run more = run(guest, what);
+    CHECK(more.steps[2].data == "xxxxxxxx");
+    CHECK(more.steps[2].value == 4096);
+    claims = -5;
+    CHECK(run(guest, what).steps[2].data.empty());
+}
+
+TEST_CASE("after a load that failed nothing is tried until the next load") {
+    ScriptedGuest guest;
+    int loads = 0;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_LOAD && loads++ == 0) return ScriptedGuest::error(ENOMEM);
+        return std::nullopt;
+    };
+    const Run seen = run(guest, scenario(kOpen + "{ parallel = [[{ read_file = \"/x\" }], [{ read_file = \"/y\" }]] }, "
+                                                 "{ close = \"f\" }, { unload = true }, { load = \"\" }"));
+    CHECK(seen.steps[0].error == ENOMEM);
+    CHECK_FALSE(seen.steps[1].attempted);
+    CHECK(seen.steps.back().attempted);
+    CHECK(loads == 2);
+    CHECK(guest.count(FERRULE_OPEN) == 0);
+    CHECK(guest.count(FERRULE_READ_FILE) == 1);  // lockdep's state
+    CHECK(guest.count(FERRULE_UNLOAD) == 1);
+}
+
+TEST_CASE("a load that must fail is followed by the next step") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_LOAD || request.op == FERRULE_OPEN) return ScriptedGuest::error(EINVAL);
+        return std::nullopt;
+    };
+    const Run seen = run(
+        guest,
+        scenario("{ load = \"limit=-1\", errors = [\"EINVAL\"] }, { open = \"/dev/slots\", errors = [\"ENOENT\"] }"));
+    CHECK(seen.steps[1].attempted);
+    CHECK(guest.count(FERRULE_UNLOAD) == 0);
+}
+
+TEST_CASE("a file that could not be opened, and a value that was not captured, leave their steps out") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_OPEN && request.text == "/dev/slots") return ScriptedGuest::error(EIO);
+        return std::nullopt;
+    };
+    const Run seen =
+        run(guest, scenario(kOpen + "{ open = \"/dev/other\", as = \"g\" }, { read = \"f\", size = 4, capture = \"x\" "
+                                    "}, { read = \"g\", size = \"$x\" }, { read = \"g\", size = 4 }"));
+    CHECK_FALSE(seen.steps[3].attempted);
+    CHECK_FALSE(seen.steps[4].attempted);
+    CHECK(seen.steps[4].lost.empty());
+    CHECK(seen.steps[5].attempted);
+    CHECK(guest.count(FERRULE_CLOSE) == 1);
+    CHECK(seen.module_gone);
+}
+
+TEST_CASE("a captured value that no call can be made with is said to be one") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_WRITE) return std::nullopt;
+        vm::Reply reply;
+        reply.value = int64_t{1} << 40;
+        return reply;
+    };
+    const Run seen =
+        run(guest, scenario(kOpen + "{ write = \"f\", in = [], capture = \"x\" }, { read = \"f\", size = \"$x\" }"));
+    CHECK_FALSE(seen.steps[3].attempted);
+    CHECK(seen.steps[3].lost == "unusable-value");
+    CHECK(seen.module_gone);
+}
+
+TEST_CASE("a call without an answer ends the run, with the stacks of who hangs") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_READ) return tl::unexpected(vm::Lost::deadline);
+        if (request.op != FERRULE_READ_FILE || request.text != "/sys/kernel/debug/ferrule/ledger") return std::nullopt;
+        vm::Reply reply;
+        reply.data = "ferrule-ledger 1\nsymbol ffffffffa0000000 slots_open slots\nend 0 0\n";
+        return reply;
+    };
+    const Run seen = run(guest, scenario(kOpen + "{ read = \"f\", size = 4 }"));
+    REQUIRE(seen.steps.size() == 3);
+    REQUIRE(seen.module_symbols.size() == 1);
+    CHECK(seen.module_symbols[0].address == 0xffffffffa0000000u);
+    CHECK(seen.steps[2].lost == "deadline");
+    CHECK(seen.steps[2].attempted);
+    REQUIRE(seen.hang.size() == 2);
+    CHECK(seen.hang[0].who == "cpu 0");
+    CHECK(seen.hang[0].frames == std::vector<uint64_t>{0xffffffff81000001u, 0xffffffffa0000010u});
+    CHECK(seen.hang[0].names == std::vector<std::string>{"kernel_function", ""});
+    CHECK(seen.hang[1].who == "worker 1 (D (disk sleep))");
+    CHECK(seen.hang[1].names == std::vector<std::string>{"mutex_lock+0x1/0x2", "slots_open+0x10/0x40 [slots]"});
+    CHECK_FALSE(seen.ledger_read);
+    CHECK_FALSE(seen.module_gone);
+    CHECK(seen.debug_locks == "1");
+    CHECK(guest.count(FERRULE_UNLOAD) == 0);
+}
+
+TEST_CASE("settling that does not end is a hang") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_LEDGER && request.a == 2) return tl::unexpected(vm::Lost::deadline);
+        return std::nullopt;
+    };
+    const Run seen = run(guest, scenario("{ load = \"\" }"));
+    CHECK_FALSE(seen.ledger_read);
+    CHECK_FALSE(seen.resources_read);
+    REQUIRE(seen.hang.size() == 2);
+    CHECK(seen.hang[1].who.starts_with("settling"));
+}
+
+TEST_CASE("a worker that died ends the steps; the module is unloaded by another") {
+    ScriptedGuest guest;
+    int unloads = 0;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_READ) return ScriptedGuest::error(0, FERRULE_WORKER_DIED);
+        if (request.op == FERRULE_UNLOAD && ++unloads < 3) return ScriptedGuest::error(EAGAIN);
+        return std::nullopt;
+    };
+    const Run seen = run(guest, scenario(kOpen + "{ read = \"f\", size = 4 }, { read_file = \"/x\" }"));
+    CHECK(seen.steps.size() == 3);
+    CHECK(seen.steps[2].lost == "worker-died");
+    CHECK(seen.unload_forced);
+    CHECK(seen.unload_error == 0);
+    CHECK(unloads == 3);
+    CHECK(guest.count(FERRULE_KILL) == 1);
+    CHECK(seen.module_gone);
+    CHECK(seen.ledger_read);
+}
+
+TEST_CASE("what still goes away while all settles is nothing left behind") {
+    ScriptedGuest guest;
+    int listings = 0;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_LISTING || listings++ > 0) return std::nullopt;
+        vm::Reply reply;
+        reply.data = "node\t/dev/null\nnode\t/dev/slots\n";
+        return reply;
+    };
+    const Scenario what = scenario("{ load = \"\" }");
+    Run seen = run(guest, what);
+    CHECK(listings == 2);
+    CHECK(seen.resources_read);
+    CHECK(seen.resources_after.size() == 1);
+    listings = 1;
+    run(guest, what);
+    CHECK(listings == 2);  // as it was: once is enough
+}
+
+TEST_CASE("who dies of looking around is not sent again") {
+    ScriptedGuest guest;
+    int listings = 0;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_LISTING) return std::nullopt;
+        ++listings;
+        return ScriptedGuest::error(0, FERRULE_WORKER_DIED);
+    };
+    const Run seen = run(guest, scenario("{ load = \"\" }, { unload = true }"));
+    CHECK(listings == 1);
+    CHECK_FALSE(seen.resources_read);
+    CHECK_FALSE(seen.module_gone);
+    CHECK(seen.ledger_read);
+}
+
+TEST_CASE("a module that cannot be unloaded is still there, and says why") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_UNLOAD) return ScriptedGuest::error(EBUSY);
+        return std::nullopt;
+    };
+    const Run seen = run(guest, scenario("{ load = \"\" }"));
+    CHECK(seen.steps[1].error == EBUSY);
+    CHECK(seen.unload_forced);
+    CHECK(seen.unload_error == EBUSY);
+    CHECK_FALSE(seen.module_gone);
+    CHECK(seen.resources_read);
+    CHECK(guest.count(FERRULE_UNLOAD) == 2);
+}
+
+TEST_CASE("a guest that ends is a fact; one that is killed, or ends before the module is in it, is our error") {
+    ScriptedGuest guest;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_LOAD) return std::nullopt;
+        guest.ended = vm::End::powered_off;
+        guest.said += "[ 1.0] reboot: Power down\n";
+        return tl::unexpected(vm::Lost::guest_ended);
+    };
+    const Run seen = run(guest, scenario("{ load = \"\" }"));
+    CHECK(seen.steps.size() == 1);
+    CHECK(seen.steps[0].lost == "guest-ended");
+    CHECK(seen.end == "powered-off");
+    CHECK(seen.console == "[ 1.0] reboot: Power down\n");
+    CHECK(seen.debug_locks.empty());
+    CHECK(guest.asked.size() == 2);
+
+    ScriptedGuest killed;
+    killed.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_LOAD) return std::nullopt;
+        killed.ended = vm::End::killed;
+        return tl::unexpected(vm::Lost::guest_ended);
+    };
+    CHECK(run_scenario(killed, common(), scenario("{ load = \"\" }"), {}, 1).error().code == "guest-lost");
+    ScriptedGuest dead;
+    dead.put_works = false;
+    CHECK(run_scenario(dead, common(), scenario("{ load = \"\" }"), {}, 1).error().code == "guest-lost");
+    ScriptedGuest broken;
+    broken.special = [](const vm::Request&) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        return tl::unexpected(vm::Lost::protocol);
+    };
+    CHECK(run_scenario(broken, common(), scenario("{ load = \"\" }"), {}, 1).error().code == "guest-lost");
+    RunCommon cancelled = common();
+    cancelled.cancelled = [] { return true; };
+    ScriptedGuest fine;
+    CHECK(run_scenario(fine, cancelled, scenario("{ load = \"\" }"), {}, 1).error().code == "cancelled");
+}
+
+TEST_CASE("a swept step that fails is made again without the fault") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.fail_nth > 0) return ScriptedGuest::error(ENOMEM, FERRULE_FAULT_FIRED);
+        return std::nullopt;
+    };
+    const Scenario what = scenario("{ load = \"\", sweep = true }, { read_file = \"/proc/slots\" }");
+    const Run seen = run(guest, what, {0, 0, 0, 3});
+    REQUIRE(seen.steps.size() == 4);
+    CHECK(seen.fail_nth == 3);
+    CHECK(seen.steps[0].fault_fired);
+    CHECK(seen.steps[0].error == ENOMEM);
+    CHECK_FALSE(seen.steps[0].retry);
+    CHECK(seen.steps[1].retry);
+    CHECK(seen.steps[1].step == 0);
+    CHECK(seen.steps[1].error == 0);
+    CHECK(seen.steps[2].attempted);
+    CHECK(seen.module_gone);
+    CHECK(guest.asked[1].fail_nth == 3);
+    CHECK(guest.asked[1].flags == FERRULE_FAULT_SLAB_PAGES);
+    CHECK(guest.asked[2].fail_nth == 0);
+
+    // Where the call got through nonetheless, there is no second one.
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.fail_nth > 0) return ScriptedGuest::error(0, FERRULE_FAULT_FIRED);
+        return std::nullopt;
+    };
+    CHECK(run(guest, what, {0, 0, 0, 1}).steps.size() == 3);
+}
+
+TEST_CASE("a plain run counts the fault points of what is to be swept") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_LOAD) return std::nullopt;
+        CHECK(request.fail_nth > 1000000);
+        vm::Reply reply;
+        reply.fault_points = 3;
+        return reply;
+    };
+    const Scenario what = scenario("{ load = \"\", sweep = true }, { read_file = \"/proc/slots\", sweep = true }");
+    const Run seen = run(guest, what);
+    REQUIRE(seen.steps.size() == 3);
+    CHECK(seen.steps[0].fault_points == 3);
+    CHECK(guest.asked[2].fail_nth > 1000000);
+    // A run that sweeps one step leaves the others alone.
+    guest.asked.clear();
+    guest.special = nullptr;
+    run(guest, what, {0, 0, 1, 2});
+    CHECK(guest.asked[1].fail_nth == 0);
+    CHECK(guest.asked[2].fail_nth == 2);
+}
+
+TEST_CASE("parallel lists go at their own pace, and one that waits for the other is no hang") {
+    ScriptedGuest guest;
+    bool written = false;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        // The reader gets its answer only after the second list's second step.
+        if (request.op == FERRULE_WRITE) written = true;
+        if (request.op == FERRULE_READ && !written) return tl::unexpected(vm::Lost::deadline);
+        return std::nullopt;
+    };
+    const Scenario what = scenario(
+        "{ load = \"\" }, { parallel = [[{ open = \"/dev/slots\", as = \"f\" }, { read = \"f\", size = 4, capture = "
+        "\"got\" }],"
+        " [{ open = \"/dev/slots\", as = \"f\" }, { write = \"f\", in = \"text hi\" }]] }, { read_file = \"/x\", size "
+        "= \"$got\" }");
+    const Run seen = run(guest, what);
+    CHECK(seen.hang.empty());
+    CHECK(seen.module_gone);
+    size_t in_lists = 0;
+    for (const auto& step : seen.steps) {
+        CHECK(step.lost.empty());
+        CHECK(step.attempted);
+        if (step.lane >= 0) ++in_lists;
+    }
+    CHECK(in_lists == 6);  // with the closes
+    for (const auto& request : guest.asked)
+        if (request.op == FERRULE_WRITE) CHECK(request.worker == 3);
+
+    // And one that nobody wakes is one.
+    written = false;
+    const Run stuck = run(guest, scenario("{ load = \"\" }, { parallel = [[{ open = \"/dev/slots\", as = \"f\" }, { "
+                                          "read = \"f\", size = 4 }], [{ read_file = \"/x\" }]] }"));
+    CHECK(stuck.steps.back().lost == "deadline");
+    CHECK(stuck.steps.back().lane == 0);
+    CHECK(stuck.steps.back().lane_step == 1);
+    CHECK(stuck.hang.size() == 2);
+    CHECK_FALSE(stuck.module_gone);
+}
+
+TEST_CASE("a test program's status is told as a shell does") {
+    ScriptedGuest guest;
+    int status = 3 << 8, error = 0;
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_RUN) return std::nullopt;
+        vm::Reply reply;
+        reply.value = status;
+        reply.error = error;
+        reply.data = "out";
+        return reply;
+    };
+    const Scenario what = scenario("{ load = \"\" }, { program = \"t.c\", arguments = [\"-n\", \"$n\"] }");
+    RunCommon shared = common();
+    shared.programs["t.c"] = "binary";
+    const auto go = [&] { return run_scenario(guest, shared, what, {}, 1).value(); };
+    CHECK(go().steps[1].value == 3);
+    CHECK(guest.files.at("/run/ferrule-program-0") == "binary");
+    CHECK(guest.asked[2].text == std::string("/run/ferrule-program-0\0-n\0007", 27));
+    status = 11;
+    CHECK(go().steps[1].value == 139);
+    error = ETIMEDOUT;
+    CHECK(go().steps[1].lost == "deadline");
+}

@@ -1,0 +1,6 @@
+int ferrule_two(void);
+
+int ferrule_two(void)
+{
+	return 0;
+}

@@ -1,0 +1,221 @@
+#include "lessons/reader/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "lessons/reader/markdown.hpp"
+#include "sandbox/base/toml.hpp"
+
+namespace ferrule::reader {
+
+namespace {
+
+constexpr int64_t kFormat = 1;
+
+class CourseFile {
+public:
+    explicit CourseFile(fs::path path) : path_(std::move(path)) {}
+
+    tl::unexpected<Error> wrong(const toml::source_region& at, const std::string& what) const {
+        return fail("course-syntax", fmt::format("{}:{}: {}", path_.string(), at.begin.line, what),
+                    "Correct the file; lessons/course/README.md shows its format.");
+    }
+
+    Result<std::string> text(const toml::table& table, const std::string& key) const {
+        const toml::node* node = table.get(key);
+        if (!node) return wrong(table.source(), fmt::format("`{}` is missing; expected {} = \"…\"", key, key));
+        const auto value = node->value_exact<std::string>();
+        if (!value || value->empty())
+            return wrong(node->source(), fmt::format("`{}` must be a text that is not empty", key));
+        return *value;
+    }
+
+    // Folder names become ids: one component, nothing that a shell or a path would read differently.
+    Result<std::string> folder_name(const toml::node& node, const std::string& what) const {
+        const auto value = node.value_exact<std::string>();
+        const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+        if (!value || value->empty() || !std::all_of(value->begin(), value->end(), good))
+            return wrong(node.source(), fmt::format("{} must be a folder's name of a-z, 0-9 and '-'", what));
+        return *value;
+    }
+
+    Result<void> only(const toml::table& table, const std::set<std::string>& known) const {
+        for (const auto& [key, node] : table)
+            if (!known.count(std::string(key.str())))
+                return wrong(node.source(), fmt::format("unknown key `{}`; expected {}", std::string_view(key.str()),
+                                                        fmt::join(known, ", ")));
+        return {};
+    }
+
+    const fs::path& path() const { return path_; }
+
+private:
+    fs::path path_;
+};
+
+Result<Lesson> load_lesson(const fs::path& course, const std::string& id) {
+    Lesson lesson;
+    lesson.id = id;
+    const fs::path folder = course / id;
+    lesson.text = folder / "lesson.md";
+    FERRULE_TRY(const std::string text, read_file(lesson.text, 4u << 20));
+    lesson.title = markdown_title(text);
+    if (lesson.title.empty())
+        return fail("course-syntax",
+                    fmt::format("{}:1: no heading in the lesson; expected `# Title`", lesson.text.string()),
+                    "The first heading is the lesson's title.");
+    std::vector<fs::path> folders;
+    std::error_code code;
+    for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code))
+        if (it->is_directory(code) && fs::exists(it->path() / "exercise.toml", code)) folders.push_back(it->path());
+    if (code) return tl::unexpected(system_error("read", folder, code.value()));
+    std::sort(folders.begin(), folders.end());
+    for (const fs::path& exercise_folder : folders) {
+        FERRULE_TRY(grader::Exercise exercise, grader::load_exercise(exercise_folder));
+        lesson.exercises.push_back(std::move(exercise));
+    }
+    return lesson;
+}
+
+Result<Part> load_part(const CourseFile& file, const fs::path& course, const toml::node& node) {
+    const toml::table* table = node.as_table();
+    if (!table) return file.wrong(node.source(), "`part` must be a table: [[part]]");
+    FERRULE_TRY_VOID(file.only(*table, {"id", "title", "lessons"}));
+    const toml::node* id = table->get("id");
+    if (!id) return file.wrong(table->source(), "`id` is missing; expected the part's folder");
+    Part part;
+    FERRULE_TRY(part.id, file.folder_name(*id, "`id`"));
+    FERRULE_TRY(part.title, file.text(*table, "title"));
+    const toml::node* lessons = table->get("lessons");
+    const toml::array* list = lessons ? lessons->as_array() : nullptr;
+    if (!list)
+        return file.wrong(lessons ? lessons->source() : table->source(),
+                          "`lessons` must be a list of folders below the part");
+    for (const toml::node& entry : *list) {
+        FERRULE_TRY(const std::string name, file.folder_name(entry, "a lesson"));
+        const std::string lesson_id = part.id + "/" + name;
+        std::error_code code;
+        if (!fs::is_regular_file(course / lesson_id / "lesson.md", code))
+            return file.wrong(entry.source(), fmt::format("no {}/lesson.md in the course", lesson_id));
+        FERRULE_TRY(Lesson lesson, load_lesson(course, lesson_id));
+        part.lessons.push_back(std::move(lesson));
+    }
+    return part;
+}
+
+Result<void> check_unique(const CourseFile& file, const Catalogue& catalogue) {
+    std::set<std::string> parts, lessons;
+    std::map<std::string, fs::path> exercises;
+    for (const Part& part : catalogue.parts) {
+        if (!parts.insert(part.id).second)
+            return fail("course-syntax",
+                        fmt::format("{}: the part \"{}\" is there twice", file.path().string(), part.id));
+        for (const Lesson& lesson : part.lessons) {
+            if (!lessons.insert(lesson.id).second)
+                return fail("course-syntax",
+                            fmt::format("{}: the lesson \"{}\" is there twice", file.path().string(), lesson.id));
+            for (const grader::Exercise& exercise : lesson.exercises) {
+                const auto [at, fresh] = exercises.emplace(exercise.id, exercise.folder);
+                if (!fresh)
+                    return fail("exercise-syntax",
+                                fmt::format("{}/exercise.toml:1: id \"{}\" is taken by {}", exercise.folder.string(),
+                                            exercise.id, at->second.string()),
+                                "Ids are unique in the whole course.");
+            }
+        }
+    }
+    return {};
+}
+
+size_t distance(const std::string& a, const std::string& b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size(); ++j) {
+            const size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+std::vector<const grader::Exercise*> Catalogue::exercises() const {
+    std::vector<const grader::Exercise*> all;
+    for (const Part& part : parts)
+        for (const Lesson& lesson : part.lessons)
+            for (const grader::Exercise& exercise : lesson.exercises) all.push_back(&exercise);
+    return all;
+}
+
+Result<const grader::Exercise*> Catalogue::find(const std::string& id) const {
+    const grader::Exercise* nearest = nullptr;
+    size_t best = 4;  // further away it is no misspelling
+    for (const grader::Exercise* exercise : exercises()) {
+        if (exercise->id == id) return exercise;
+        const size_t d = id.size() > 100 ? best : distance(id, exercise->id);
+        if (d < best || (!id.empty() && exercise->id.rfind(id, 0) == 0 && !nearest)) {
+            best = std::min(d, best);
+            nearest = exercise;
+        }
+    }
+    return fail("no-exercise", fmt::format("no exercise \"{}\" in the course", id.substr(0, 100)),
+                nearest ? fmt::format("Did you mean \"{}\"? `ferrule list` shows all.", nearest->id)
+                        : "`ferrule list` shows all.");
+}
+
+const Lesson* Catalogue::lesson_of(const grader::Exercise& exercise) const {
+    for (const Part& part : parts)
+        for (const Lesson& lesson : part.lessons)
+            for (const grader::Exercise& one : lesson.exercises)
+                if (one.id == exercise.id) return &lesson;
+    return nullptr;
+}
+
+Result<Catalogue> load_catalogue(const fs::path& folder) {
+    const CourseFile file(folder / "course.toml");
+    std::error_code code;
+    if (!fs::exists(file.path(), code))
+        return fail("course-missing", fmt::format("no course in {}: course.toml is not there", folder.string()),
+                    "Run Ferrule from its checkout, or set FERRULE_ROOT to it.");
+    FERRULE_TRY(const std::string text, read_file(file.path(), 1u << 20));
+    toml::table table;
+    try {
+        table = toml::parse(text, file.path().string());
+    } catch (const toml::parse_error& error) {
+        return file.wrong(error.source(), std::string(error.description()));
+    } catch (const std::logic_error&) {
+        return file.wrong(toml::source_region{}, "somewhere in the file is what is not TOML");
+    }
+    FERRULE_TRY_VOID(file.only(table, {"format_version", "title", "part"}));
+    const toml::node* format = table.get("format_version");
+    if (!format || format->value_exact<int64_t>() != kFormat)
+        return file.wrong(format ? format->source() : table.source(),
+                          fmt::format("format_version = {} is expected", kFormat));
+    const toml::node* parts = table.get("part");
+    if (!parts || !parts->as_array())
+        return file.wrong(parts ? parts->source() : table.source(), "expected at least one [[part]]");
+
+    Catalogue catalogue;
+    catalogue.folder = folder;
+    for (const toml::node& node : *parts->as_array()) {
+        FERRULE_TRY(Part part, load_part(file, folder, node));
+        catalogue.parts.push_back(std::move(part));
+    }
+    FERRULE_TRY_VOID(check_unique(file, catalogue));
+    return catalogue;
+}
+
+Result<fs::path> default_course() {
+    FERRULE_TRY(const fs::path root, source_root());
+    return root / "lessons" / "course";
+}
+
+}  // namespace ferrule::reader

@@ -1,0 +1,115 @@
+#include "lessons/reader/catalogue.hpp"
+
+#include "sandbox/base/catch.hpp"
+
+using namespace ferrule;
+using namespace ferrule::reader;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr const char* kCourse =
+    "format_version = 1\n\n[[part]]\nid = \"ownership\"\ntitle = \"Who frees what\"\nlessons = [\"leaks\"]\n";
+constexpr const char* kExercise =
+    "format = 1\nid = \"ring\"\ntitle = \"A ring\"\nlanguages = [\"c\"]\nminutes = 5\nmodule = \"ring\"\n"
+    "[[scenario]]\nname = \"load\"\nsteps = [{ load = \"\" }]\n";
+
+struct Course {
+    Result<TempDir> dir = TempDir::make();
+    Course() {
+        put("course.toml", kCourse);
+        put("ownership/leaks/lesson.md", "# Leaks\n\nText.\n");
+        exercise("ring");
+    }
+    void put(const std::string& name, const std::string& text) {
+        REQUIRE(make_directories((dir->path() / name).parent_path()));
+        REQUIRE(write_file(dir->path() / name, text));
+    }
+    void exercise(const std::string& folder) {
+        const std::string at = "ownership/leaks/" + folder;
+        put(at + "/exercise.toml", kExercise);
+        put(at + "/c/starter/ring.c", "");
+        put(at + "/c/solution/ring.c", "");
+    }
+    std::string error() {
+        const auto catalogue = load_catalogue(dir->path());
+        REQUIRE_FALSE(catalogue);
+        return catalogue.error().message;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the course is read in its order") {
+    Course course;
+    const auto catalogue = load_catalogue(course.dir->path());
+    REQUIRE(catalogue);
+    REQUIRE(catalogue->parts.size() == 1);
+    CHECK(catalogue->parts[0].title == "Who frees what");
+    REQUIRE(catalogue->parts[0].lessons.size() == 1);
+    CHECK(catalogue->parts[0].lessons[0].id == "ownership/leaks");
+    CHECK(catalogue->parts[0].lessons[0].title == "Leaks");
+    const auto found = catalogue->find("ring");
+    REQUIRE(found);
+    CHECK((*found)->title == "A ring");
+    CHECK(catalogue->lesson_of(**found) == &catalogue->parts[0].lessons[0]);
+}
+
+TEST_CASE("an unknown exercise is answered with the nearest") {
+    Course course;
+    const auto catalogue = load_catalogue(course.dir->path());
+    REQUIRE(catalogue);
+    const auto near = catalogue->find("rnig");
+    REQUIRE_FALSE(near);
+    CHECK(near.error().code == "no-exercise");
+    CHECK_THAT(near.error().hint, Contains("\"ring\""));
+    CHECK_THAT(catalogue->find("something-else").error().hint, !Contains("ring"));
+    CHECK_FALSE(catalogue->find(""));
+}
+
+TEST_CASE("mistakes are reported with file and line") {
+    Course course;
+    SECTION("syntax") {
+        course.put("course.toml", "format_version = 1\n[[part]\n");
+        CHECK_THAT(course.error(), Contains("course.toml:2:"));
+    }
+    SECTION("format") {
+        course.put("course.toml", "format_version = 7\n");
+        CHECK_THAT(course.error(), Contains("course.toml:1: format_version = 1"));
+    }
+    SECTION("unknown key") {
+        course.put("course.toml", std::string(kCourse) + "lesons = []\n");
+        CHECK_THAT(course.error(), Contains("course.toml:7: unknown key `lesons`"));
+    }
+    SECTION("a lesson that is not there") {
+        course.put(
+            "course.toml",
+            "format_version = 1\n[[part]]\nid = \"ownership\"\ntitle = \"x\"\nlessons = [\n\"leaks\",\n\"laeks\"]\n");
+        CHECK_THAT(course.error(), Contains("course.toml:7: no ownership/laeks/lesson.md"));
+    }
+    SECTION("a way out of the course") {
+        course.put("course.toml", "format_version = 1\n[[part]]\nid = \"../x\"\ntitle = \"x\"\nlessons = []\n");
+        CHECK_THAT(course.error(), Contains("course.toml:3: `id` must be a folder's name"));
+    }
+    SECTION("a lesson without a title") {
+        course.put("ownership/leaks/lesson.md", "text\n");
+        CHECK_THAT(course.error(), Contains("lesson.md:1: no heading"));
+    }
+    SECTION("two exercises with one id") {
+        course.exercise("second");
+        CHECK_THAT(course.error(), Contains("second/exercise.toml:1: id \"ring\" is taken"));
+    }
+    SECTION("an exercise with a mistake") {
+        course.put("ownership/leaks/ring/exercise.toml", "format = 1\nid = 5\n");
+        CHECK_THAT(course.error(), Contains("exercise.toml:2"));
+    }
+}
+
+TEST_CASE("no course is an error with a way out") {
+    const auto dir = TempDir::make();
+    REQUIRE(dir);
+    const auto catalogue = load_catalogue(dir->path());
+    REQUIRE_FALSE(catalogue);
+    CHECK(catalogue.error().code == "course-missing");
+    CHECK_FALSE(catalogue.error().hint.empty());
+}

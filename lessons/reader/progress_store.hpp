@@ -1,0 +1,60 @@
+// What the learner did, in SQLite (WAL) below the data folder: safe against kill -9 and two programs at once.
+// Kept by exercise id, so that it survives an update of the course.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sandbox/base/files.hpp"
+#include "sandbox/base/result.hpp"
+
+struct sqlite3;
+
+namespace ferrule::reader {
+
+struct Attempt {
+    std::string exercise, language;  // "c", "rust"
+    std::string verdict;             // "pass", "fail"
+    std::string findings;            // the contract's findings array, as JSON
+    double seconds = 0;              // how long grading took
+    int64_t at = 0;                  // Unix time; filled in by add_attempt when 0
+};
+
+struct ExerciseProgress {
+    int attempts = 0;
+    bool passed = false;  // ever
+    std::string last;     // verdict of the last attempt; empty: none
+    int64_t last_at = 0;
+    int hints = 0;  // steps shown, over all classes
+};
+
+class ProgressStore {
+public:
+    // Errors: "progress-db".
+    static Result<ProgressStore> open(const fs::path& file);
+    static fs::path default_file();  // data_dir()/progress.db
+
+    Result<void> add_attempt(const Attempt& attempt);
+    // The newest one; an attempt with an empty exercise when there is none.
+    Result<Attempt> last_attempt(const std::string& exercise, const std::string& language) const;
+    Result<ExerciseProgress> progress(const std::string& exercise, const std::string& language) const;
+
+    // Steps of the hint for a class of finding that were shown so far.
+    Result<int> hints_shown(const std::string& exercise, const std::string& language,
+                            const std::string& finding_class) const;
+    Result<void> set_hints_shown(const std::string& exercise, const std::string& language,
+                                 const std::string& finding_class, int steps);
+
+private:
+    struct Close {
+        void operator()(sqlite3* db) const;
+    };
+    using Handle = std::unique_ptr<sqlite3, Close>;
+    ProgressStore(Handle db, fs::path file) : db_(std::move(db)), file_(std::move(file)) {}
+
+    Handle db_;
+    fs::path file_;
+};
+
+}  // namespace ferrule::reader

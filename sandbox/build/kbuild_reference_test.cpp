@@ -1,0 +1,76 @@
+// The replayed build against the real Kbuild.
+#include "sandbox/build/kbuild_reference.hpp"
+
+#include <algorithm>
+
+#include "sandbox/build/builder_fixture.hpp"
+#include "sandbox/build/elf_fixture.hpp"
+
+namespace ferrule::build {
+namespace {
+
+void check_equals_kbuild(const SourceSet& set) {
+    INFO(set.module);
+    const BuildOutcome outcome = build(set);
+    REQUIRE(outcome.ok);
+    const auto reference = build_by_kbuild(the_image(), set);
+    if (!reference) FAIL(reference.error().message);
+    const auto ours = Elf(outcome.module.ko).sections(true), theirs = Elf(reference->ko).sections(true);
+    REQUIRE(!ours.empty());
+    for (const auto& [name, bytes] : theirs) {
+        INFO(name);
+        REQUIRE(ours.count(name) == 1);
+        const auto [mine, other] =
+            std::mismatch(ours.at(name).begin(), ours.at(name).end(), bytes.begin(), bytes.end());
+        INFO("differs at " << mine - ours.at(name).begin() << " of " << ours.at(name).size() << " and "
+                           << bytes.size());
+        CHECK((mine == ours.at(name).end() && other == bytes.end()));
+    }
+    CHECK(ours.size() == theirs.size());
+}
+
+}  // namespace
+
+TEST_CASE("replay equals Kbuild", "[image]") {
+    check_equals_kbuild(c_set({{"ring.c", fresh(kRing)}}));
+    check_equals_kbuild(rust_set({{"ring.rs", fresh(kRust)}}));
+    // Several sources: a subfolder, a name with a dash, __FILE__ and a version; and the module's own name among them.
+    check_equals_kbuild(c_set(
+        {{"main.c",
+          fresh(std::string(kRing) +
+                "MODULE_VERSION(\"1\");\nint a(void);\nint c(void);\nint c(void) { WARN_ON(a() > 3); return a(); }\n")},
+         {"part-a.c",
+          "#include <linux/bug.h>\n#include \"sub/b.h\"\nint a(void);\nint a(void) { pr_warn(\"%s %s\\n\", "
+          "KBUILD_MODNAME, __FILE__); return b(1); }\n"},
+         {"sub/b.c", "#include \"b.h\"\nint b(int x) { return x / 3; }\n"},
+         {"sub/b.h", "#include <linux/printk.h>\nint b(int x);\n"}}));
+    check_equals_kbuild(
+        c_set({{"ring.c", fresh(kRing)}, {"other.c", "int b(int x);\nint b(int x) { return x / 3; }\n"}}));
+}
+
+TEST_CASE("replay equals Kbuild for the solutions of the course", "[image]") {
+    const auto root = source_root();
+    REQUIRE(root);
+    int seen = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(*root / "lessons" / "course", error), end; !error && it != end;
+         it.increment(error)) {
+        if (!it->is_directory() || it->path().filename() != "solution") continue;
+        const Language language = it->path().parent_path().filename() == "rust" ? Language::rust : Language::c;
+        // The module has the name of the first source; only the code is compared.
+        std::string module;
+        for (const fs::directory_entry& file : fs::directory_iterator(it->path()))
+            if (file.path().extension() == (language == Language::rust ? ".rs" : ".c") &&
+                (module.empty() || file.path().stem() < module))
+                module = file.path().stem();
+        std::replace(module.begin(), module.end(), '-', '_');
+        INFO(it->path().string());
+        const auto set = read_sources(it->path(), language, module);
+        REQUIRE(set);
+        check_equals_kbuild(*set);
+        ++seen;
+    }
+    if (seen == 0) WARN("no exercise has a solution yet");
+}
+
+}  // namespace ferrule::build
