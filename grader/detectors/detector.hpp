@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "grader/detectors/console.hpp"
+#include "grader/console/console.hpp"
 #include "grader/verdict.hpp"
 
 namespace ferrule::grader {

@@ -1,7 +1,7 @@
 // No answer inside the deadline.
 #include <algorithm>
 
-#include "grader/detectors/console_frames.hpp"
+#include "grader/console/frames.hpp"
 #include "grader/detectors/detector.hpp"
 
 namespace ferrule::grader {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "grader/detectors/console.hpp"
+#include "grader/console/console.hpp"
 #include "grader/report/report.hpp"
 
 namespace ferrule::grader {

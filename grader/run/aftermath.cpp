@@ -84,10 +84,7 @@ bool Aftermath::take_resources(const vm::Reply& reply) {
     run_.module_gone = std::none_of(
         run_.resources_after.begin(), run_.resources_after.end(),
         [&](const ResourceEntry& entry) { return entry.kind == "module" && entry.name == common_.module; });
-    return std::equal(run_.resources_after.begin(), run_.resources_after.end(), run_.resources_before.begin(),
-                      run_.resources_before.end(), [](const ResourceEntry& a, const ResourceEntry& b) {
-                          return a.kind == b.kind && a.name == b.name;
-                      });
+    return run_.resources_after == run_.resources_before;
 }
 
 // Settling is mostly waiting for RCU, so that another worker lists meanwhile; what still differs is

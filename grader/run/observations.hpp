@@ -42,9 +42,10 @@ struct SymbolAddress {
     uint64_t address = 0;
 };
 
-struct ResourceEntry {
+struct ResourceEntry {  // "node" "/dev/ring", "irq" "5 ring", "kthread" "ring/0"
     std::string kind, name;
-};  // "node" "/dev/ring", "irq" "5 ring", "kthread" "ring/0"
+    bool operator==(const ResourceEntry&) const = default;
+};
 
 // who: "cpu 0", or a task that did not answer, with its state: "worker 1 (D (disk sleep))", "settling (…)". Of a task
 // the kernel gives no addresses: frames are 0 and names are "ring_open+0x1a/0x40 [ring]"; of a cpu, names are
@@ -55,7 +56,7 @@ struct HangStack {
     std::vector<std::string> names;
 };
 
-struct Run {  // one clone
+struct Run {  // of one scenario in one clone
     int scenario = 0;
     std::string scenario_name;
     std::string variant;  // kernel
@@ -63,9 +64,11 @@ struct Run {  // one clone
     Values values;
     int sweep_step = -1;  // which step was swept, -1: none
     unsigned fail_nth = 0;
+    unsigned runs_before = 0;  // in the same clone, all of which left it as they found it
+    bool files_open = false;   // at the end, in a task that was not killed
     int fault_number = 0;  // how many-th fired fault of this step (1…): "allocation 2 failed"
     std::vector<StepObservation> steps;
-    std::string console;  // since the module was put in; kernel log lines as the serial port gave them
+    std::string console;  // since the run began; kernel log lines as the serial port gave them
     bool console_truncated = false;
     std::vector<SymbolAddress> module_symbols;  // function symbols as loaded, from the ledger
     std::vector<LedgerEntry> live;              // allocated by the module, still live at the end

@@ -30,6 +30,8 @@ Observations sample() {
     run.sweep_step = 2;
     run.fail_nth = 3;
     run.fault_number = 2;
+    run.runs_before = 3;
+    run.files_open = true;
     run.steps = {{2, -1, -1, true, false, "worker-died", 12, -1, std::string("\0\x80", 2), 3, true, true, 5, 0.25}};
     run.console = "BUG: \x1b[31m\xf0\x28";
     run.module_symbols = {{"slots_open", 0xffffffffa0000000u}};

@@ -1,7 +1,8 @@
 // Theory of operation. Two things take time before the first call can be made: building the module, and
 // a clone to put it in. They go side by side: one thread finds the template and starts the first clones
-// while this one builds. Then as many workers as the host bears clones take tasks from the work list,
-// each with a clone of its own, until there are none.
+// while this one builds. Then a worker for each chain of the work list, or as many as the host bears clones,
+// takes that chain's tasks. Its clone serves the next task too, unless the last one left a trace: a finding never
+// reaches into the run behind it.
 #include "grader/run/runner.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <deque>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "grader/exercise/prng.hpp"
@@ -76,23 +78,30 @@ public:
     }
 
 private:
+    // A worker's clone, and whose it is.
+    struct Hand {
+        std::unique_ptr<Guest> guest;
+        unsigned runs = 0;  // made in this clone, all of which left it as they found it
+        std::optional<unsigned> chain;
+    };
+
     void work() {
+        Hand hand;
         std::unique_lock lock(mutex_);
-        for (;;) {
-            if (error_ || list_.finished()) break;
-            const auto task = list_.next();
+        while (!error_) {
+            const auto task = next(hand);
             if (!task) {
+                if (!hand.chain) break;
                 changed_.wait(lock);
                 continue;
             }
             announce(*task);
-            std::unique_ptr<Guest> ready;
-            if (!ready_.empty()) {
-                ready = std::move(ready_.front());
+            if (!hand.guest && !ready_.empty()) {
+                hand.guest = std::move(ready_.front());
                 ready_.pop_front();
             }
             lock.unlock();
-            auto result = run_task(*task, std::move(ready));
+            auto result = run_task(*task, hand);
             lock.lock();
             if (result)
                 list_.done(*task, std::move(*result));
@@ -101,6 +110,28 @@ private:
             changed_.notify_all();
         }
         changed_.notify_all();
+    }
+
+    // From the worker's own chain; where that has nothing now, from one that is nobody's. No chain: all is done.
+    std::optional<RunTask> next(Hand& hand) {
+        if (hand.chain) {
+            if (auto task = list_.next(*hand.chain)) return task;
+            const bool exhausted = list_.exhausted(*hand.chain);
+            const auto other = free_chain();
+            if (!exhausted && !other) return std::nullopt;
+            owned_.erase(*hand.chain);
+            hand = {};
+        }
+        hand.chain = free_chain();
+        if (!hand.chain) return std::nullopt;
+        owned_.insert(*hand.chain);
+        return list_.next(*hand.chain);
+    }
+
+    std::optional<unsigned> free_chain() const {
+        for (unsigned chain = 0; chain < list_.chains(); ++chain)
+            if (!owned_.contains(chain) && !list_.exhausted(chain)) return chain;
+        return std::nullopt;
     }
 
     void announce(const RunTask& task) {
@@ -112,18 +143,23 @@ private:
         hooks_.stage(what);
     }
 
-    Result<Run> run_task(const RunTask& task, std::unique_ptr<Guest> guest) {
+    Result<Run> run_task(const RunTask& task, Hand& hand) {
         const Scenario& scenario = scenarios_[static_cast<size_t>(task.scenario)];
         // A swept run has the values of the first plain one: the fault is all that differs.
         const uint64_t seed =
             derive_seed(derive_seed(seed_, static_cast<uint64_t>(task.scenario) + 1), task.repeat + 1);
         for (int attempt = 0;; ++attempt) {
             if (common_.cancelled()) return tl::unexpected(interrupted_error());
-            if (!guest) {
-                FERRULE_TRY(guest, start_guest(factory_));
+            if (!hand.guest) {
+                hand.runs = 0;
+                FERRULE_TRY(hand.guest, start_guest(factory_));
             }
-            auto run = run_scenario(*guest, common_, scenario, task, seed);
-            guest.reset();
+            auto run = run_scenario(*hand.guest, common_, scenario, task, seed);
+            if (run) {
+                run->runs_before = hand.runs++;
+                if (run->runs_before > 0) run->restore_seconds = 0;
+            }
+            if (!run || !left_as_found(*run)) hand.guest.reset();
             if (run || run.error().code != "guest-lost" || attempt > 0) return run;
         }
     }
@@ -136,6 +172,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     WorkList list_;
+    std::set<unsigned> owned_;  // chains that have a worker
     std::deque<std::unique_ptr<Guest>> ready_;
     std::optional<Error> error_;
 };
@@ -186,11 +223,9 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     out.kernel_release = image.kernel.release;
     out.image_key = image.key;
 
-    const unsigned limit = std::max(1u, vm::clone_limit());
-    const size_t wanted =
-        std::min<size_t>(limit, std::max<size_t>(1, WorkList(exercise.scenarios).tasks_left_at_least()));
+    const unsigned workers = std::clamp(vm::clone_limit(), 1u, WorkList(exercise.scenarios).chains());
     stage("building");
-    auto guests = std::async(std::launch::async, [&] { return prepare_guests(image, wanted, progress); });
+    auto guests = std::async(std::launch::async, [&] { return prepare_guests(image, workers, progress); });
     const auto build_start = Clock::now();
     auto built = build::build_module(image, submission.sources);
     out.build_seconds = seconds_since(build_start);
@@ -230,7 +265,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
 
     const auto run_start = Clock::now();
     Pool pool(exercise.scenarios, common, clone_factory(prepared->base), std::move(prepared->guests), seed, hooks);
-    auto runs = pool.run(limit);
+    auto runs = pool.run(workers);
     out.run_seconds = seconds_since(run_start);
     auto debug_info = debug.get();
     if (!runs) return tl::unexpected(runs.error());

@@ -3,6 +3,7 @@
 // hangs or died has no more to say), a file that could not be opened (its steps are left out),
 // and a load that failed although it should not (everything up to the next load is left out).
 // Worker 1 makes the calls of the main sequence, workers 2… those of parallel lists, worker 0 looks around.
+#include "grader/console/console.hpp"
 #include "grader/run/aftermath.hpp"
 
 #include <fmt/format.h>
@@ -72,6 +73,7 @@ private:
     bool load_failed_ = false;  // the last load should have worked and did not
     Aftermath aftermath_{guest_, common_, run_};
     bool worker_died_ = false;
+    int open_files_ = 0;
     unsigned last_worker_ = 1;
 };
 
@@ -166,7 +168,11 @@ void ScenarioRun::follow(const Step& step, Lane& lane, const StepObservation& se
         load_failed_ = !good && step.errors.empty();
     }
     if (step.kind == StepKind::unload && good) loaded_ = false;
-    if (step.kind == StepKind::close && seen.attempted) lane.files[step.target].reset();
+    if (step.kind == StepKind::open && good) ++open_files_;
+    if (step.kind == StepKind::close && seen.attempted) {
+        lane.files[step.target].reset();
+        --open_files_;
+    }
 }
 
 bool ScenarioRun::step(int index, unsigned fail_nth, bool retry) {
@@ -341,11 +347,24 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
     run_.console = console.substr(std::min(mark, console.size()));
     run_.console_truncated = guest_.console_truncated();
     run_.end = end_word(guest_.end());
+    run_.files_open = open_files_ > 0 && !run_.unload_forced;
     run_.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return std::move(run_);
 }
 
 }  // namespace
+
+bool left_as_found(const Run& run) {
+    for (const StepObservation& seen : run.steps)
+        if (!seen.lost.empty() && seen.lost != "unusable-value") return false;
+    if (run.end != "running" || run.files_open || run.console_truncated || !run.hang.empty()) return false;
+    if (!run.ledger_read || !run.ledger_complete || !run.live.empty()) return false;
+    if (!run.resources_read || !run.module_gone || run.debug_locks != "1") return false;
+    if (run.resources_after != run.resources_before) return false;
+    const std::vector<Splat> splats = parse_console(run.console);
+    return std::all_of(splats.begin(), splats.end(),
+                       [](const Splat& splat) { return splat.kind == "fault-injection"; });
+}
 
 const char* lost_word(vm::Lost lost) {
     switch (lost) {

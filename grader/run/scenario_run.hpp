@@ -27,11 +27,16 @@ struct RunTask {
     unsigned repeat = 0;
     int sweep_step = -1;
     unsigned fail_nth = 0;
+    unsigned attempt = 0;  // of this fail_nth, see work_list.hpp
 };
 
 // Errors are ours: "guest-lost" (the clone ended before the module was in it), "cancelled", "exercise-data".
 Result<Run> run_scenario(Guest& guest, const RunCommon& common, const Scenario& scenario, const RunTask& task,
                          uint64_t seed);
+
+// Is the clone after this run as it was before? No step without an answer, nothing left behind, nothing reported: what
+// the next run of the same exercise finds there it would find in a fresh clone.
+bool left_as_found(const Run& run);
 
 const char* lost_word(vm::Lost lost);
 const char* end_word(vm::End end);

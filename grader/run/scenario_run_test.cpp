@@ -345,7 +345,6 @@ TEST_CASE("a swept step that fails is made again without the fault") {
     CHECK(seen.steps[2].attempted);
     CHECK(seen.module_gone);
     CHECK(guest.asked[1].fail_nth == 3);
-    CHECK(guest.asked[1].flags == FERRULE_FAULT_SLAB_PAGES);
     CHECK(guest.asked[2].fail_nth == 0);
 
     // Where the call got through nonetheless, there is no second one.
@@ -438,4 +437,39 @@ TEST_CASE("a test program's status is told as a shell does") {
     CHECK(go().steps[1].value == 139);
     error = ETIMEDOUT;
     CHECK(go().steps[1].lost == "deadline");
+}
+
+TEST_CASE("a clone serves another run only when nothing of the last one is left in it") {
+    ScriptedGuest guest;
+    const Scenario what = scenario(kOpen + "{ close = \"f\" }, { unload = true }");
+    const Run clean = run(guest, what);
+    REQUIRE(left_as_found(clean));
+    const auto spoilt = [&](const std::function<void(Run&)>& spoil) {
+        Run run = clean;
+        spoil(run);
+        return !left_as_found(run);
+    };
+    CHECK(spoilt([](Run& run) { run.steps.back().lost = "worker-died"; }));
+    CHECK(spoilt([](Run& run) { run.end = "panicked"; }));
+    CHECK(spoilt([](Run& run) { run.live.push_back({"slab", 1, 8, {}, {}}); }));
+    CHECK(spoilt([](Run& run) { run.ledger_complete = false; }));
+    CHECK(spoilt([](Run& run) { run.ledger_read = false; }));
+    CHECK(spoilt([](Run& run) { run.resources_after.push_back({"node", "/dev/slots"}); }));
+    CHECK(spoilt([](Run& run) { run.resources_read = false; }));
+    CHECK(spoilt([](Run& run) { run.module_gone = false; }));
+    CHECK(spoilt([](Run& run) { run.debug_locks = "0"; }));
+    CHECK(spoilt([](Run& run) { run.console_truncated = true; }));
+    CHECK(spoilt([](Run& run) { run.hang.emplace_back(); }));
+    CHECK(spoilt([](Run& run) {
+        run.console = "[    5.1][   T50] ------------[ cut here ]------------\r\n"
+                      "[    5.1][   T50] WARNING: drivers/slots.c:12 at slots_open+0x1/0x2 [slots], CPU#0: w/50\r\n";
+    }));
+    CHECK_FALSE(spoilt([](Run& run) { run.console = "[    5.1][   T50] slots: loaded, PASS\r\n"; }));
+    CHECK_FALSE(spoilt([](Run& run) { run.steps.back().error = EINVAL; }));  // a wrong answer leaves nothing behind
+
+    CHECK_FALSE(clean.files_open);
+    ScriptedGuest other;
+    const Run open_file = run(other, scenario(kOpen + "{ unload = true }"));
+    CHECK(open_file.files_open);
+    CHECK_FALSE(left_as_found(open_file));
 }

@@ -71,7 +71,6 @@ Result<StepRequest> make_request(const Step& step, const Values& values, const S
     request.slot = place.slot;
     request.repeat = step.times > 1 ? step.times : 0;
     request.fail_nth = place.fail_nth;
-    if (place.fail_nth > 0) request.flags = FERRULE_FAULT_SLAB_PAGES;
     FERRULE_TRY(const int64_t size, number(step.size, values, ranges.size, 0));
     FERRULE_TRY(const int64_t offset, number(step.offset, values, ranges.offset, -1));
     FERRULE_TRY(const int64_t count, number(step.count, values, ranges.count, 0));

@@ -8,8 +8,6 @@
 namespace ferrule::grader {
 namespace {
 
-enum class Outcome { nothing_injected, injected, hung };
-
 // The swept call itself, not its retry.
 const StepObservation* swept_step(const Run& run, int step) {
     for (const StepObservation& seen : run.steps)
@@ -17,126 +15,132 @@ const StepObservation* swept_step(const Run& run, int step) {
     return nullptr;
 }
 
-Outcome outcome(const Run& run) {
-    for (const StepObservation& seen : run.steps)
-        if (seen.lost == "deadline") return Outcome::hung;
-    const StepObservation* swept = swept_step(run, run.sweep_step);
-    if (!swept || !swept->attempted) return Outcome::nothing_injected;
-    // A worker or a guest that died of it cannot tell whether the fault fired.
-    return swept->fault_fired || !swept->lost.empty() ? Outcome::injected : Outcome::nothing_injected;
+bool hung(const Run& run) {
+    return std::any_of(run.steps.begin(), run.steps.end(), [](const auto& seen) { return seen.lost == "deadline"; });
 }
 
-bool went_well(const Run& run, int step) {
-    for (const StepObservation& seen : run.steps)
-        if (!seen.lost.empty()) return false;
-    const StepObservation* swept = swept_step(run, step);
-    return swept && swept->attempted && swept->error == 0;
+bool injected(const Run& run) {
+    const StepObservation* swept = swept_step(run, run.sweep_step);
+    // A worker or a guest that died of it cannot tell whether the fault fired.
+    return swept && swept->attempted && (swept->fault_fired || !swept->lost.empty());
 }
+
+bool call_went_well(const Run& run, int step) {
+    const StepObservation* swept = swept_step(run, step);
+    return swept && swept->attempted && swept->lost.empty() && swept->error == 0;
+}
+
+bool absorbed(const Run& run) { return call_went_well(run, run.sweep_step) && hit_on_the_way(run); }
 
 }  // namespace
 
 WorkList::WorkList(const std::vector<Scenario>& scenarios) {
     for (size_t s = 0; s < scenarios.size(); ++s) {
+        const auto chain = static_cast<unsigned>(s) % kChains;
         for (unsigned repeat = 0; repeat < scenarios[s].repeat; ++repeat)
-            bases_.push_back({RunTask{static_cast<int>(s), repeat}});
+            bases_.push_back({RunTask{static_cast<int>(s), repeat}, chain});
         for (size_t step = 0; step < scenarios[s].steps.size(); ++step)
-            if (scenarios[s].steps[step].sweep) sweeps_.push_back({static_cast<int>(s), static_cast<int>(step)});
+            if (scenarios[s].steps[step].sweep)
+                sweeps_.push_back({RunTask{static_cast<int>(s), 0, static_cast<int>(step), 1}, 0});
     }
+    // The first scenario's sweep not behind the first scenario: the other chain often has less to do.
+    for (size_t i = 0; i < sweeps_.size(); ++i) sweeps_[i].chain = static_cast<unsigned>(i + 1) % chains();
 }
 
-// A call that fails, hangs or oopses without any fault is not worth sweeping: its own finding comes first.
-bool WorkList::dropped(const Sweep& sweep) const {
+unsigned WorkList::chains() const {
+    return static_cast<unsigned>(std::clamp<size_t>(bases_.size() + sweeps_.size(), 1, kChains));
+}
+
+const Run* WorkList::plain_run(int scenario) const {
     for (const Base& base : bases_)
-        if (base.task.scenario == sweep.scenario && base.task.repeat == 0)
-            return base.run && !went_well(*base.run, sweep.step);
-    return true;
+        if (base.task.scenario == scenario && base.task.repeat == 0) return base.run ? &*base.run : nullptr;
+    return nullptr;
 }
 
-std::optional<RunTask> WorkList::next() {
+// A call that fails, hangs or oopses without any fault is not worth sweeping: its own finding comes first. One that
+// came by no fault point has nothing to fail.
+bool WorkList::dropped(const Sweep& sweep) const {
+    const Run* plain = plain_run(sweep.task.scenario);
+    if (!plain) return false;
+    const bool lost = std::any_of(plain->steps.begin(), plain->steps.end(),
+                                  [](const StepObservation& seen) { return !seen.lost.empty(); });
+    return lost || !call_went_well(*plain, sweep.task.sweep_step) ||
+           swept_step(*plain, sweep.task.sweep_step)->fault_points == 0;
+}
+
+std::optional<RunTask> WorkList::next(unsigned chain) {
     for (Base& base : bases_) {
-        if (base.started) continue;
+        if (base.started || base.chain != chain) continue;
         base.started = true;
-        ++under_way_;
         return base.task;
     }
     for (Sweep& sweep : sweeps_) {
-        if (sweep.started + 1 >= sweep.end || dropped(sweep) || (!sweep.counted && sweep.started > 0)) continue;
-        ++sweep.started;
-        ++under_way_;
-        return RunTask{sweep.scenario, 0, sweep.step, sweep.started};
+        if (sweep.chain != chain || sweep.over || dropped(sweep)) continue;
+        if (sweep.under_way || !plain_run(sweep.task.scenario)) return std::nullopt;
+        sweep.under_way = true;
+        return sweep.task;
     }
     return std::nullopt;
 }
 
+void WorkList::next_of(Sweep& sweep, const Run& run) {
+    if (hung(run)) ++sweep.hangs;
+    if (absorbed(run) && sweep.task.attempt < kRetriesCap) {
+        ++sweep.task.attempt;
+        return;
+    }
+    sweep.task.attempt = 0;
+    ++sweep.task.fail_nth;
+    sweep.over = sweep.hangs == kHangsCap || sweep.task.fail_nth > kSweepCap;
+}
+
 void WorkList::done(const RunTask& task, Run run) {
-    FERRULE_CHECK(under_way_ > 0);
-    --under_way_;
     if (task.sweep_step < 0) {
         for (Base& base : bases_)
             if (base.task.scenario == task.scenario && base.task.repeat == task.repeat) {
                 base.run = std::move(run);
-                break;
+                return;
             }
-        if (task.repeat != 0) return;
-        for (Sweep& sweep : sweeps_) {
-            if (sweep.scenario != task.scenario) continue;
-            sweep.counted = true;
-            for (const Base& base : bases_) {
-                if (base.task.scenario != task.scenario || base.task.repeat != 0) continue;
-                const StepObservation* counted = swept_step(*base.run, sweep.step);
-                const int points = counted ? std::clamp(counted->fault_points, 0, static_cast<int>(kSweepCap)) : 0;
-                sweep.end = std::min(sweep.end, static_cast<unsigned>(points) + 1);
-            }
-        }
-        return;
     }
     for (Sweep& sweep : sweeps_) {
-        if (sweep.scenario != task.scenario || sweep.step != task.sweep_step) continue;
-        const Outcome how = outcome(run);
-        if (how == Outcome::nothing_injected) sweep.end = std::min(sweep.end, task.fail_nth);
-        sweep.runs.emplace(task.fail_nth, run);
-        unsigned hangs = 0;
-        for (const auto& [n, seen] : sweep.runs)
-            if (outcome(seen) == Outcome::hung && ++hangs == kHangsCap) sweep.end = std::min(sweep.end, n + 1);
+        if (sweep.task.scenario != task.scenario || sweep.task.sweep_step != task.sweep_step) continue;
+        sweep.under_way = false;
+        sweep.over = !injected(run);
+        if (sweep.over) return;
+        next_of(sweep, run);
+        sweep.runs.push_back(std::move(run));
+        return;
     }
+    FERRULE_CHECK(!"a run of no task");
 }
 
-bool WorkList::finished() const {
-    if (under_way_ > 0) return false;
-    if (std::any_of(bases_.begin(), bases_.end(), [](const Base& base) { return !base.started; })) return false;
-    return std::all_of(sweeps_.begin(), sweeps_.end(),
-                       [&](const Sweep& sweep) { return sweep.started + 1 >= sweep.end || dropped(sweep); });
-}
-
-size_t WorkList::tasks_left_at_least() const {
-    return static_cast<size_t>(
-               std::count_if(bases_.begin(), bases_.end(), [](const Base& base) { return !base.started; })) +
-           2 * sweeps_.size();
+bool WorkList::exhausted(unsigned chain) const {
+    return std::all_of(bases_.begin(), bases_.end(),
+                       [&](const Base& base) { return base.chain != chain || base.run; }) &&
+           std::all_of(sweeps_.begin(), sweeps_.end(), [&](const Sweep& sweep) {
+               return sweep.chain != chain || sweep.over || (!sweep.under_way && dropped(sweep));
+           });
 }
 
 std::vector<Run> WorkList::take() {
     std::vector<Run> out;
-    std::vector<bool> drop;
-    for (const Sweep& sweep : sweeps_) drop.push_back(dropped(sweep));
     for (Base& base : bases_)
         if (base.run) out.push_back(std::move(*base.run));
-    for (size_t i = 0; i < sweeps_.size(); ++i) {
-        if (drop[i]) continue;
+    for (Sweep& sweep : sweeps_) {
         int number = 0;
-        for (auto& [n, run] : sweeps_[i].runs) {
-            if (n >= sweeps_[i].end) break;
-            const StepObservation* swept = swept_step(run, run.sweep_step);
-            const bool went_on = swept && swept->lost.empty() && swept->error == 0;
-            if (!went_on || !swallowed_by_detectors(run)) run.fault_number = ++number;
+        for (Run& run : sweep.runs) {
+            if (!absorbed(run)) run.fault_number = ++number;
             out.push_back(std::move(run));
         }
     }
     return out;
 }
 
-bool swallowed_by_detectors(const Run& run) {
-    constexpr std::array<std::string_view, 7> kKeepers = {
-        "mem_pool_alloc", "kmemleak", "__create_object", "stack_depot", "kasan_save_", "fill_pool", "debug_object"};
+bool hit_on_the_way(const Run& run) {
+    // mm/slub.c's sheaves and slab pages: an allocator that cannot have one does without, or takes a smaller one.
+    constexpr std::array<std::string_view, 10> kKeepers = {
+        "alloc_empty_sheaf", "refill_objects", "new_slab",   "mem_pool_alloc", "kmemleak",
+        "__create_object",   "stack_depot",    "kasan_save", "fill_pool",      "debug_object"};
     const std::string_view console = run.console;
     const size_t at = console.find("FAULT_INJECTION: forcing a failure");
     if (at == std::string_view::npos) return false;

@@ -1,10 +1,13 @@
-// Which clones an exercise needs, in what order, and when a sweep is over. Knows no clock and no thread:
-// several workers ask for tasks and hand in runs under the caller's lock, and what take() returns depends on
-// the runs alone, never on which worker was quick.
+// Which runs an exercise needs, in what order, in which chain of clones, and when a sweep is over. Knows no clock and
+// no thread: workers ask for tasks and hand in runs under the caller's lock.
 //
-// A sweep makes the 1st, 2nd, 3rd … fault point of one call fail, each in a clone of its own. How many there are
-// the scenario's plain run counts; until it has, only the first one is started ahead. A run that says that
-// nothing was injected ends the sweep too, and what was started beyond the end is thrown away.
+// A clone that a run left as it found it serves the next run of its chain (its code is translated already, which
+// under emulation is most of a run's time). Which task belongs to which chain, and their order in it, never depends on
+// how quick a worker was, so that the same submission has the same runs in the same order in front of each.
+//
+// A sweep makes the 1st, 2nd, 3rd … fault point of one call fail, until nothing was injected any more. A failure that
+// hit memory on the way (a slab's new page, the detectors' own) moves the fault points behind it in this
+// run alone, so that N is tried again: else the allocation that N would have reached is never made to fail.
 #pragma once
 
 #include <optional>
@@ -15,38 +18,44 @@ namespace ferrule::grader {
 
 class WorkList {
 public:
-    static constexpr unsigned kSweepCap = 64;  // fault points of one call
-    static constexpr unsigned kHangsCap = 2;   // each costs a deadline; more of them say nothing new
+    static constexpr unsigned kChains = 2;      // a small exercise does not pay for a third clone's first run
+    static constexpr unsigned kSweepCap = 64;   // fault points of one call
+    static constexpr unsigned kHangsCap = 2;    // each costs a deadline; more of them say nothing new
+    static constexpr unsigned kRetriesCap = 3;  // of one N
 
     explicit WorkList(const std::vector<Scenario>& scenarios);
 
-    std::optional<RunTask> next();  // none: nothing to start now
+    // None: the chain's next task waits for another chain's run, or the chain is exhausted.
+    std::optional<RunTask> next(unsigned chain);
     void done(const RunTask& task, Run run);
-    bool finished() const;  // nothing under way, nothing left to start
-    size_t tasks_left_at_least() const;
-    std::vector<Run> take();  // base runs, then sweeps, each in order; fault_number filled in
+    bool exhausted(unsigned chain) const;  // nothing under way, nothing left to start
+    unsigned chains() const;               // how many have tasks at all; 1 or more
+    std::vector<Run> take();               // base runs, then sweeps, each in order; fault_number filled in
 
 private:
     struct Base {
         RunTask task;
+        unsigned chain;
         bool started = false;
         std::optional<Run> run;
     };
     struct Sweep {
-        int scenario, step;
-        unsigned started = 0;
-        unsigned end = kSweepCap + 1;  // the first N that does not count
-        bool counted = false;
-        std::map<unsigned, Run> runs;
+        RunTask task;  // the next one
+        unsigned chain;
+        bool under_way = false, over = false;
+        unsigned hangs = 0;
+        std::vector<Run> runs;
     };
+    const Run* plain_run(int scenario) const;
     bool dropped(const Sweep& sweep) const;
+    void next_of(Sweep& sweep, const Run& run);
 
     std::vector<Base> bases_;
     std::vector<Sweep> sweeps_;
-    size_t under_way_ = 0;
 };
 
-// The injected failure hit memory the detectors keep for themselves (their stack says so), and not the module's call.
-bool swallowed_by_detectors(const Run& run);
+// The injected failure hit memory that an allocation needs on its way, or that the detectors keep for themselves (its
+// stack says so), and not what the module's call asked for.
+bool hit_on_the_way(const Run& run);
 
 }  // namespace ferrule::grader

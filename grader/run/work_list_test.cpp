@@ -1,5 +1,9 @@
 #include "grader/run/work_list.hpp"
 
+#include <functional>
+#include <map>
+#include <tuple>
+
 #include "sandbox/base/catch.hpp"
 
 using namespace ferrule::grader;
@@ -39,116 +43,146 @@ Run made(const RunTask& task, size_t steps, unsigned points, int error = 12, con
     return run;
 }
 
+// Makes every task, each chain by a worker of its own; `choose` says which of the workers is the quick one.
+std::vector<RunTask> drain(WorkList& list, const std::function<Run(const RunTask&)>& make, unsigned workers = 2,
+                           bool last_first = false) {
+    std::vector<RunTask> order;
+    std::vector<RunTask> under_way;
+    const auto all_done = [&] {
+        for (unsigned chain = 0; chain < list.chains(); ++chain)
+            if (!list.exhausted(chain)) return false;
+        return true;
+    };
+    while (!all_done()) {
+        for (unsigned chain = 0; chain < list.chains() && under_way.size() < workers; ++chain)
+            if (const auto task = list.next(chain)) under_way.push_back(*task);
+        REQUIRE_FALSE(under_way.empty());
+        const auto at = last_first ? under_way.end() - 1 : under_way.begin();
+        const RunTask task = *at;
+        under_way.erase(at);
+        order.push_back(task);
+        list.done(task, make(task));
+    }
+    return order;
+}
+
 }  // namespace
 
 TEST_CASE("a sweep goes on until nothing was injected, whatever the number of workers and their order") {
-    for (const size_t workers : {1u, 2u, 5u}) {
-        WorkList list({swept({true, false}, 2), swept({false, true})});
-        std::vector<RunTask> under_way;
-        size_t started = 0;
-        while (!list.finished()) {
-            while (under_way.size() < workers) {
-                const auto task = list.next();
-                if (!task) break;
-                ++started;
-                under_way.push_back(*task);
+    for (const unsigned workers : {1u, 2u})
+        for (const bool last_first : {false, true}) {
+            WorkList list({swept({true, false}, 2), swept({false, true})});
+            const auto order = drain(
+                list, [](const RunTask& task) { return made(task, 2, task.scenario == 0 ? 3 : 0); }, workers,
+                last_first);
+            const auto runs = list.take();
+            REQUIRE(runs.size() == 2 + 1 + 3);
+            CHECK(runs[0].sweep_step == -1);
+            CHECK(runs[1].seed == 1);
+            CHECK(runs[2].scenario == 1);
+            for (unsigned i = 0; i < 3; ++i) {
+                CHECK(runs[3 + i].sweep_step == 0);
+                CHECK(runs[3 + i].fail_nth == i + 1);
+                CHECK(runs[3 + i].fault_number == static_cast<int>(i) + 1);
             }
-            REQUIRE_FALSE(under_way.empty());
-            // The last one started is the first one done.
-            const RunTask task = under_way.back();
-            under_way.pop_back();
-            list.done(task, made(task, 2, task.scenario == 0 ? 3 : 0));
+            CHECK(order.size() == 3 + 4);  // the fourth failure was not injected; the other call has no fault point
         }
-        const auto runs = list.take();
-        REQUIRE(runs.size() == 2 + 1 + 3);
-        CHECK(runs[0].sweep_step == -1);
-        CHECK(runs[1].seed == 1);
-        CHECK(runs[2].scenario == 1);
-        for (unsigned i = 0; i < 3; ++i) {
-            CHECK(runs[3 + i].sweep_step == 0);
-            CHECK(runs[3 + i].fail_nth == i + 1);
-            CHECK(runs[3 + i].fault_number == static_cast<int>(i) + 1);
-        }
-        CHECK(started == 3 + 3 + (workers > 1 ? started - 6 : 0));
-        CHECK(started <= 3 + 3 + 1);  // one is started ahead of the count
-    }
 }
 
-TEST_CASE("a run in which nothing was injected ends the sweep before the count does") {
+TEST_CASE("which chain a task belongs to does not depend on how quick the workers are") {
+    const auto chains = [](bool chain_1_first) {
+        WorkList list({swept({true}), swept({true}), swept({false}), swept({true})});
+        std::map<unsigned, std::vector<std::tuple<int, int, unsigned>>> out;
+        for (int turn = 0; turn < 100; ++turn) {
+            const unsigned chain = (turn % 5 == 0) == chain_1_first ? 1 : 0;
+            if (const auto task = list.next(chain)) {
+                out[chain].emplace_back(task->scenario, task->sweep_step, task->fail_nth);
+                list.done(*task, made(*task, 1, 2));
+            }
+        }
+        return out;
+    };
+    const auto one = chains(true), other = chains(false);
+    CHECK(one == other);
+    REQUIRE(one.size() == 2);
+    CHECK(one.at(0).size() + one.at(1).size() == 4 + 3 * 3);
+}
+
+TEST_CASE("a count that was too high does not matter, and a sweep has a cap") {
     WorkList list({swept({true})});
-    while (const auto task = list.next()) list.done(*task, made(*task, 1, task->sweep_step < 0 ? 9 : 2));
-    CHECK(list.finished());
+    drain(list, [](const RunTask& task) { return made(task, 1, task.sweep_step < 0 ? 9 : 2); });
     CHECK(list.take().size() == 3);
+
+    WorkList endless({swept({true})});
+    const auto order = drain(endless, [](const RunTask& task) { return made(task, 1, 1000); });
+    CHECK(order.size() == 1 + WorkList::kSweepCap);
+    CHECK(endless.take().size() == order.size());
 }
 
-TEST_CASE("a sweep has a cap") {
-    WorkList list({swept({true})});
-    size_t count = 0;
-    while (const auto task = list.next()) {
-        ++count;
-        list.done(*task, made(*task, 1, 1000));
-    }
-    CHECK(list.finished());
-    CHECK(count == 1 + WorkList::kSweepCap);
-    CHECK(list.take().size() == count);
-}
-
-TEST_CASE("a call that fails without any fault is not swept") {
-    for (const bool base_first : {true, false}) {
-        WorkList list({swept({true, true})});
-        const RunTask base = list.next().value();
-        Run bad = made(base, 2, 0);
-        bad.steps[0].error = 5;
-        bad.steps[1].attempted = false;
-        std::vector<RunTask> ahead;
-        if (!base_first) {
-            ahead = {list.next().value(), list.next().value()};
-            CHECK_FALSE(list.next());  // no more before the plain run has counted
-            list.done(ahead[1], made(ahead[1], 2, 9));
+TEST_CASE("a call that fails without any fault is not swept, nor one that has nothing to fail") {
+    WorkList list({swept({true, true, true})});
+    const auto order = drain(list, [](const RunTask& task) {
+        Run run = made(task, 3, task.sweep_step < 0 ? 1 : 0);
+        if (task.sweep_step < 0) {
+            run.steps[0].error = 5;
+            run.steps[1].attempted = false;
+            run.steps[2].fault_points = 0;
         }
-        list.done(base, bad);
-        CHECK_FALSE(list.next());
-        if (!base_first) {
-            CHECK_FALSE(list.finished());
-            list.done(ahead[0], made(ahead[0], 2, 9));
-        }
-        CHECK(list.finished());
-        CHECK(list.take().size() == 1);
-    }
+        return run;
+    });
+    CHECK(order.size() == 1);
+    CHECK(list.take().size() == 1);
 }
 
 TEST_CASE("hangs end a sweep after two, oopses do not") {
     WorkList list({swept({true})});
-    while (const auto task = list.next()) list.done(*task, made(*task, 1, 40, 0, "deadline"));
+    drain(list, [](const RunTask& task) { return made(task, 1, 40, 0, task.sweep_step < 0 ? "" : "deadline"); });
     CHECK(list.take().size() == 1 + WorkList::kHangsCap);
 
     WorkList oopses({swept({true})});
-    while (const auto task = oopses.next()) oopses.done(*task, made(*task, 1, 4, 0, "worker-died"));
+    drain(oopses, [](const RunTask& task) { return made(task, 1, 4, 0, task.sweep_step < 0 ? "" : "worker-died"); });
     CHECK(oopses.take().size() == 1 + 4);
 }
 
-TEST_CASE("an injected failure that only the detectors felt has no number") {
-    const std::string in_kmemleak =
-        "[    2.1][  T50] FAULT_INJECTION: forcing a failure.\r\n"
-        "[    2.1][  T50] name failslab, interval 1\r\n"
-        "[    2.1][  T50] Call Trace:\r\n[    2.1][  T50]  <TASK>\r\n"
-        "[    2.1][  T50]  should_failslab+0x1/0x2\r\n"
-        "[    2.1][  T50]  mem_pool_alloc+0x1/0x2\r\n"
-        "[    2.1][  T50]  __kmalloc_cache_noprof+0x1/0x2\r\n"
-        "[    2.1][  T50]  slots_open+0x1/0x2 [slots]\r\n";
-    std::string in_module = in_kmemleak;
-    in_module.replace(in_module.find("mem_pool_alloc"), 14, "__kmalloc_more");
-
+TEST_CASE("a failure that an allocation took on its way has no number and is tried again") {
+    const auto injected_in = [](const char* function) {
+        return std::string(
+                   "[    2.1][  T50] FAULT_INJECTION: forcing a failure.\r\n"
+                   "[    2.1][  T50] name failslab, interval 1\r\n"
+                   "[    2.1][  T50] Call Trace:\r\n[    2.1][  T50]  <TASK>\r\n"
+                   "[    2.1][  T50]  should_failslab+0x1/0x2\r\n"
+                   "[    2.1][  T50]  ") +
+               function +
+               "+0x1/0x2\r\n"
+               "[    2.1][  T50]  __kmalloc_cache_noprof+0x1/0x2\r\n"
+               "[    2.1][  T50]  slots_open+0x1/0x2 [slots]\r\n";
+    };
+    // Three allocations; the first time the second one is made, the detectors take memory before it (the new object's
+    // record), the third one always takes a page that it can do without.
+    const auto make = [&](const RunTask& task) {
+        Run run = made(task, 1, 4, 12);
+        if (task.sweep_step < 0) return run;
+        if (task.fail_nth == 2 && task.attempt == 0) {
+            run.steps[0].error = 0;
+            run.console = injected_in("mem_pool_alloc");
+        }
+        if (task.fail_nth == 3) {
+            run.steps[0].error = 0;
+            run.console = injected_in("new_slab");
+        }
+        if (task.fail_nth == 4) {
+            run.steps[0].error = 0;  // an optional allocation: the call may succeed without
+            run.console = injected_in("__kmalloc_more");
+        }
+        return run;
+    };
     WorkList list({swept({true})});
-    while (const auto task = list.next()) {
-        Run run = made(*task, 1, 4, task->fail_nth % 2 == 1 ? 12 : 0);
-        run.console = task->fail_nth == 2 ? in_kmemleak : task->fail_nth == 4 ? in_module : "";
-        list.done(*task, std::move(run));
-    }
-    const auto runs = list.take();
-    REQUIRE(runs.size() == 5);
-    CHECK(runs[1].fault_number == 1);
-    CHECK(runs[2].fault_number == 0);
-    CHECK(runs[3].fault_number == 2);
-    CHECK(runs[4].fault_number == 3);  // an optional allocation: the call may succeed without
+    drain(list, make);
+    std::vector<std::pair<unsigned, int>> numbers;
+    for (const Run& run : list.take())
+        if (run.sweep_step >= 0) numbers.emplace_back(run.fail_nth, run.fault_number);
+    std::vector<std::pair<unsigned, int>> expected = {{1, 1}, {2, 0}, {2, 2}};
+    for (unsigned i = 0; i <= WorkList::kRetriesCap; ++i) expected.emplace_back(3, 0);
+    expected.emplace_back(4, 3);
+    CHECK(numbers == expected);
 }

@@ -65,17 +65,13 @@ enum ferrule_op {
 	FERRULE_POWEROFF,
 };
 
-/* request.flags */
-#define FERRULE_FAULT_SLAB_PAGES                                                                                       \
-	1u /* fail_nth applies to failslab and fail_page_alloc (already limited to module stacks) */
-
 struct ferrule_request {
 	uint32_t magic;
 	uint32_t id;
 	uint16_t op;
 	uint16_t worker;
 	uint16_t slot;
-	uint16_t flags;
+	uint16_t reserved; /* 0 */
 	uint32_t fail_nth; /* 0: none; N: the Nth fault point of this call fails */
 	uint32_t text_len;
 	uint32_t data_len;

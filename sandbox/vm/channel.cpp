@@ -33,7 +33,6 @@ uint32_t Channel::queue(const Request& request) {
     header.op = static_cast<uint16_t>(request.op);
     header.worker = static_cast<uint16_t>(request.worker);
     header.slot = static_cast<uint16_t>(request.slot);
-    header.flags = static_cast<uint16_t>(request.flags);
     header.fail_nth = request.fail_nth;
     header.text_len = static_cast<uint32_t>(request.text.size());
     header.data_len = static_cast<uint32_t>(request.data.size());

@@ -53,7 +53,7 @@ Result<uint64_t> remove_templates(const std::vector<image::Image>& keep);
 struct Request {
     ferrule_op op;
     unsigned worker = 0, slot = 0;
-    unsigned fail_nth = 0, flags = 0, repeat = 0;
+    unsigned fail_nth = 0, repeat = 0;
     int64_t a = 0, b = 0, c = 0;
     std::string text, data;
 };

@@ -7,14 +7,14 @@
 //
 // "------------[ cut here ]------------" opens a report whose kind is not known yet: the lines behind it say
 // ("WARNING:", "UBSAN:", "kernel BUG at"), and a WARN's message stands before its "WARNING:" line.
-#include "grader/detectors/console.hpp"
+#include "grader/console/console.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
-#include "grader/detectors/console_frames.hpp"
-#include "grader/detectors/console_lines.hpp"
+#include "grader/console/frames.hpp"
+#include "grader/console/lines.hpp"
 
 namespace ferrule::grader {
 namespace {

@@ -1,10 +1,10 @@
-#include "grader/detectors/console.hpp"
+#include "grader/console/console.hpp"
 
 #include <chrono>
 #include <random>
 
-#include "grader/detectors/console_frames.hpp"
-#include "grader/detectors/console_lines.hpp"
+#include "grader/console/frames.hpp"
+#include "grader/console/lines.hpp"
 #include "sandbox/base/catch.hpp"
 #include "sandbox/base/files.hpp"
 

@@ -1,4 +1,4 @@
-#include "grader/detectors/console_lines.hpp"
+#include "grader/console/lines.hpp"
 
 #include <cstddef>
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "grader/detectors/console.hpp"
+#include "grader/console/console.hpp"
 
 namespace ferrule::grader {
 

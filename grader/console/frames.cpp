@@ -1,4 +1,4 @@
-#include "grader/detectors/console_frames.hpp"
+#include "grader/console/frames.hpp"
 
 namespace ferrule::grader {
 namespace {
