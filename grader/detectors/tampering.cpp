@@ -38,6 +38,7 @@ std::vector<Finding> detect_tampering(const Evidence& evidence) {
         report(tainted ? "loading the module switched lock checking off (is its licence GPL?)"
                        : "lock checking was switched off without a report");
     }
+    if (run.console_silent) report("the guest lives, but its kernel's console went silent: reports may have been lost");
     if (run.debug_locks.empty()) report("the guest lives, but the state of lock checking could not be read");
     return findings;
 }

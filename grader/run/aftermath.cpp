@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <random>
 #include <thread>
 
 #include "grader/run/ledger.hpp"
@@ -146,6 +147,27 @@ void Aftermath::look_around() {
     read.a = 65536;
     const auto reply = guest_.call(read, gone ? kProbe : kHousekeeping);
     if (reply && reply->error == 0) run_.debug_locks = parse_debug_locks(reply->data);
+}
+
+// The serial console is written by a kernel thread of its own (nbcon, drivers/tty/serial/8250 of this kernel), a report
+// may still wait there when the call that caused it has returned. The log is in order: when a word of ours that nobody
+// could foresee has come out, everything before it has.
+void Aftermath::hear_out(size_t mark) {
+    const std::string word = fmt::format("ferrule: heard out {:08x}{:08x}", std::random_device()(), std::random_device()());
+    vm::Request write{FERRULE_WRITE_FILE};
+    write.text = "/dev/kmsg";
+    write.data = "<1>" + word + "\n";  // KERN_ALERT
+    const milliseconds limit = gone ? kProbe : kHousekeeping;
+    const bool heard = guest_.end() == vm::End::running && guest_.call(write, limit) && guest_.await_console(word, limit);
+    if (!heard) guest_.drain_console(milliseconds(20), milliseconds(300));
+    const std::string& console = guest_.console();
+    run_.console = console.substr(std::min(mark, console.size()));
+    run_.console_truncated = guest_.console_truncated();
+    run_.console_silent = !heard && !gone && !run_.console_truncated && guest_.end() == vm::End::running;
+    if (const size_t at = run_.console.find(word); at != std::string::npos) {
+        const size_t line = run_.console.rfind('\n', at);
+        run_.console.resize(line == std::string::npos ? 0 : line + 1);
+    }
 }
 
 }  // namespace ferrule::grader

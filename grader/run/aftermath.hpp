@@ -20,6 +20,8 @@ public:
     void force_unload(unsigned last_worker, std::chrono::milliseconds deadline);
     // Ledger, listing, lockdep's state: each part only while the guest answers.
     void look_around();
+    // What the kernel has to say since `mark` (bytes of the console), all of it, into Run::console.
+    void hear_out(size_t mark);
 
     bool gone = false;  // no more answers are to be expected
 

@@ -20,6 +20,9 @@ public:
     void drain_console(std::chrono::milliseconds quiet, std::chrono::milliseconds limit) override {
         clone_->drain_console(quiet, limit);
     }
+    bool await_console(std::string_view text, std::chrono::milliseconds limit) override {
+        return clone_->await_console(text, limit);
+    }
     vm::End end() override { return clone_->end(); }
     std::vector<vm::VcpuState> inspect() override { return clone_->inspect(); }
     double restore_seconds() const override { return clone_->restore_seconds(); }

@@ -70,6 +70,8 @@ struct Run {  // of one scenario in one clone
     std::vector<StepObservation> steps;
     std::string console;  // since the run began; kernel log lines as the serial port gave them
     bool console_truncated = false;
+    bool console_silent = false;  // the guest lives, but what the host wrote into the kernel's log at the end did not
+                                  // come out of the console
     std::vector<SymbolAddress> module_symbols;  // function symbols as loaded, from the ledger
     std::vector<LedgerEntry> live;              // allocated by the module, still live at the end
     bool ledger_complete = true;                // no overflow, dump ended properly

@@ -121,7 +121,8 @@ FERRULE_FIELDS(Run, f("scenario", v.scenario); f("scenario_name", v.scenario_nam
                f("seed", v.seed); f("values", v.values); f("sweep_step", v.sweep_step); f("fail_nth", v.fail_nth);
                f("runs_before", v.runs_before);
                f("files_open", v.files_open); f("fault_number", v.fault_number); f("steps", v.steps); f("console", v.console);
-               f("console_truncated", v.console_truncated); f("module_symbols", v.module_symbols); f("live", v.live);
+               f("console_truncated", v.console_truncated);
+               f("console_silent", v.console_silent); f("module_symbols", v.module_symbols); f("live", v.live);
                f("ledger_complete", v.ledger_complete); f("ledger_read", v.ledger_read);
                f("resources_before", v.resources_before); f("resources_after", v.resources_after);
                f("resources_read", v.resources_read); f("module_gone", v.module_gone);

@@ -31,6 +31,7 @@ Observations sample() {
     run.fail_nth = 3;
     run.fault_number = 2;
     run.runs_before = 3;
+    run.console_silent = true;
     run.files_open = true;
     run.steps = {{2, -1, -1, true, false, "worker-died", 12, -1, std::string("\0\x80", 2), 3, true, true, 5, 0.25}};
     run.console = "BUG: \x1b[31m\xf0\x28";

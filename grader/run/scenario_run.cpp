@@ -337,15 +337,11 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
     FERRULE_TRY_VOID(steps());
     if (loaded_ && !aftermath_.gone) aftermath_.force_unload(last_worker_, deadline(StepKind::unload));
     aftermath_.look_around();
-    // A late oops is still heard; a guest that hangs may report it in a moment.
-    guest_.drain_console(milliseconds(20), milliseconds(300));
+    aftermath_.hear_out(mark);
     // Not by anything the guest can do: the host ran out of memory, or somebody ended QEMU.
     if (guest_.end() == vm::End::killed)
         return fail("guest-lost", fmt::format("QEMU ended in the middle of the scenario \"{}\"", scenario_.name),
                     "Try again; if it stays, look with dmesg whether the host is short of memory.");
-    const std::string& console = guest_.console();
-    run_.console = console.substr(std::min(mark, console.size()));
-    run_.console_truncated = guest_.console_truncated();
     run_.end = end_word(guest_.end());
     run_.files_open = open_files_ > 0 && !run_.unload_forced;
     run_.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -357,7 +353,7 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
 bool left_as_found(const Run& run) {
     for (const StepObservation& seen : run.steps)
         if (!seen.lost.empty() && seen.lost != "unusable-value") return false;
-    if (run.end != "running" || run.files_open || run.console_truncated || !run.hang.empty()) return false;
+    if (run.end != "running" || run.files_open || run.console_truncated || run.console_silent || !run.hang.empty()) return false;
     if (!run.ledger_read || !run.ledger_complete || !run.live.empty()) return false;
     if (!run.resources_read || !run.module_gone || run.debug_locks != "1") return false;
     if (run.resources_after != run.resources_before) return false;

@@ -459,6 +459,7 @@ TEST_CASE("a clone serves another run only when nothing of the last one is left 
     CHECK(spoilt([](Run& run) { run.module_gone = false; }));
     CHECK(spoilt([](Run& run) { run.debug_locks = "0"; }));
     CHECK(spoilt([](Run& run) { run.console_truncated = true; }));
+    CHECK(spoilt([](Run& run) { run.console_silent = true; }));
     CHECK(spoilt([](Run& run) { run.hang.emplace_back(); }));
     CHECK(spoilt([](Run& run) {
         run.console = "[    5.1][   T50] ------------[ cut here ]------------\r\n"
@@ -472,4 +473,22 @@ TEST_CASE("a clone serves another run only when nothing of the last one is left 
     const Run open_file = run(other, scenario(kOpen + "{ unload = true }"));
     CHECK(open_file.files_open);
     CHECK_FALSE(left_as_found(open_file));
+}
+
+TEST_CASE("the console is heard out before it is believed") {
+    const Scenario what = scenario(kOpen + "{ close = \"f\" }");
+    ScriptedGuest guest;
+    // The report comes out of the console only when something later does.
+    guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_UNLOAD) guest.late = "[    5.1][   T50] BUG: late\n";
+        return std::nullopt;
+    };
+    const Run seen = run(guest, what);
+    CHECK(seen.console == "[    5.1][   T50] BUG: late\n");
+    CHECK_FALSE(seen.console_silent);
+
+    ScriptedGuest mute;
+    mute.console_works = false;
+    CHECK(run(mute, what).console_silent);
+    CHECK_FALSE(left_as_found(run(mute, what)));
 }

@@ -16,9 +16,9 @@ public:
     std::function<std::optional<tl::expected<vm::Reply, vm::Lost>>(const vm::Request&)> special;
     std::vector<vm::Request> asked;
     std::map<std::string, std::string> files;
-    std::string said = "booted\n";
+    std::string said = "booted\n", late;  // late: comes out before the next line of the kernel's log
     vm::End ended = vm::End::running;
-    bool put_works = true, loaded = false;
+    bool put_works = true, loaded = false, console_works = true;
     std::string ledger = "ferrule-ledger 1\nend 0 0\n";
 
     tl::expected<uint32_t, vm::Lost> send(const vm::Request& request) override {
@@ -27,6 +27,8 @@ public:
     }
     tl::expected<vm::Reply, vm::Lost> receive(uint32_t id, std::chrono::milliseconds, bool) override {
         const vm::Request request = asked.at(id - 1);
+        if (request.op == FERRULE_WRITE_FILE && request.text == "/dev/kmsg" && console_works)
+            said += late + "[    9.1][    T1] " + request.data.substr(request.data.find('>') + 1);
         if (special)
             if (auto answer = special(request)) return *answer;
         return well(request);
@@ -40,6 +42,9 @@ public:
     const std::string& console() override { return said; }
     bool console_truncated() const override { return false; }
     void drain_console(std::chrono::milliseconds, std::chrono::milliseconds) override {}
+    bool await_console(std::string_view text, std::chrono::milliseconds) override {
+        return said.find(text) != std::string::npos;
+    }
     vm::End end() override { return ended; }
     std::vector<vm::VcpuState> inspect() override { return {{0, 0xffffffff81000001u, {0xffffffffa0000010u}}}; }
     double restore_seconds() const override { return 0.1; }

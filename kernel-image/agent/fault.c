@@ -36,7 +36,8 @@ void fault_set_up(void)
 		set(allocators[i], "require-start", MODULE_AREA_START);
 		set(allocators[i], "require-end", MODULE_AREA_END);
 		set(allocators[i], "ignore-gfp-wait", "N");
-		set(allocators[i], "verbose", "2"); /* the injection's own stack, on the console */
+		set(allocators[i], "verbose", "2"); /* the injection's own stack, on the console, every time */
+		set(allocators[i], "verbose_ratelimit_interval_ms", "0");
 	}
 	set("failslab", "cache-filter", "N");
 	set("fail_page_alloc", "ignore-gfp-highmem", "N");

@@ -168,6 +168,17 @@ void Clone::drain_console(milliseconds quiet, milliseconds limit) {
     }
 }
 
+bool Clone::await_console(std::string_view text, milliseconds limit) {
+    Vm& vm = *impl_->vm;
+    const auto end = Clock::now() + limit;
+    for (;;) {
+        const auto seen = vm.console().total();
+        if (vm.console().text().find(text) != std::string::npos) return true;
+        if (vm.console().truncated() || vm.ended() || interrupted() || Clock::now() >= end) return false;
+        vm.pump(end, [&] { return vm.console().total() != seen; });
+    }
+}
+
 End Clone::end() {
     impl_->vm->pump(Clock::now(), [] { return false; });
     return impl_->vm->end();

@@ -106,6 +106,8 @@ public:
     bool console_truncated() const;
     // Waits until the console says nothing for `quiet`, at most `limit`: a late oops is still heard.
     void drain_console(std::chrono::milliseconds quiet, std::chrono::milliseconds limit);
+    // Waits until the console has said `text`, at most `limit`. False: it has not, or was truncated meanwhile.
+    bool await_console(std::string_view text, std::chrono::milliseconds limit);
     End end();                         // by QMP events and the process, not by what the guest says
     std::vector<VcpuState> inspect();  // stops the vCPUs, reads registers and stacks, lets them run
     double restore_seconds() const;    // from the start of QEMU to the agent's first answer
