@@ -43,15 +43,14 @@ bool from_console(const Finding& f) { return f.order < 900'000; }
 bool consequence(const Finding& earlier, const Finding& later) {
     // The better witness of the same thing.
     if (earlier.line == 0 && later.line > 0 && earlier.finding_class == later.finding_class) return false;
-    bool same_line = earlier.line > 0 && earlier.line == later.line && earlier.file == later.file;
     if (earlier.fatal) {
         // The task or the machine is gone: its locks, its memory, the answers that did not come.
         // What memory checking saw in the module is kept: an oops may come first and KASAN say why.
         return !(from_console(later) && breaks_memory(later) && !later.fatal && later.line > 0);
     }
-    if (breaks_memory(earlier))
-        return (same_line && later.finding_class == "sleep-in-atomic") ||
-               one_of(later.finding_class, {"oops", "hang", "wrong-result", "error-path", "load-failed", "tampering"});
+    // From here on the run works with broken memory: locks in it, what is read from it, further reports about it.
+    // What is left behind at the end still is.
+    if (breaks_memory(earlier)) return !one_of(later.finding_class, {"memory-leak", "resource-leak"});
     if (earlier.finding_class == "lock-imbalance") {
         // A lock that stays held makes the next taker wait, sleepers atomic, and lockdep see strange orders.
         if (one_of(later.finding_class,

@@ -153,12 +153,14 @@ void Aftermath::look_around() {
 // may still wait there when the call that caused it has returned. The log is in order: when a word of ours that nobody
 // could foresee has come out, everything before it has.
 void Aftermath::hear_out(size_t mark) {
-    const std::string word = fmt::format("ferrule: heard out {:08x}{:08x}", std::random_device()(), std::random_device()());
+    const std::string word =
+        fmt::format("ferrule: heard out {:08x}{:08x}", std::random_device()(), std::random_device()());
     vm::Request write{FERRULE_WRITE_FILE};
     write.text = "/dev/kmsg";
     write.data = "<1>" + word + "\n";  // KERN_ALERT
     const milliseconds limit = gone ? kProbe : kHousekeeping;
-    const bool heard = guest_.end() == vm::End::running && guest_.call(write, limit) && guest_.await_console(word, limit);
+    const bool heard =
+        guest_.end() == vm::End::running && guest_.call(write, limit) && guest_.await_console(word, limit);
     if (!heard) guest_.drain_console(milliseconds(20), milliseconds(300));
     const std::string& console = guest_.console();
     run_.console = console.substr(std::min(mark, console.size()));

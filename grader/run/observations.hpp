@@ -62,11 +62,12 @@ struct Run {  // of one scenario in one clone
     std::string variant;  // kernel
     uint64_t seed = 0;
     Values values;
-    int sweep_step = -1;  // which step was swept, -1: none
-    unsigned fail_nth = 0;
+    int sweep_step = -1;       // which step was swept, -1: none
+    bool ladder = false;       // the swept call failed at one fault point after the other in this run
+    unsigned fail_nth = 0;     // the last one
     unsigned runs_before = 0;  // in the same clone, all of which left it as they found it
     bool files_open = false;   // at the end, in a task that was not killed
-    int fault_number = 0;  // how many-th fired fault of this step (1…): "allocation 2 failed"
+    int fault_number = 0;      // how many-th fired fault of this step (1…): "allocation 2 failed"
     std::vector<StepObservation> steps;
     std::string console;  // since the run began; kernel log lines as the serial port gave them
     bool console_truncated = false;

@@ -29,6 +29,7 @@ Observations sample() {
     run.values = {{"n", int64_t{-5}}, {"msg", std::string("\0\xff", 2)}, {"text", std::string("42")}};
     run.sweep_step = 2;
     run.fail_nth = 3;
+    run.ladder = true;
     run.fault_number = 2;
     run.runs_before = 3;
     run.console_silent = true;

@@ -1,7 +1,7 @@
 // Theory of operation. Two things take time before the first call can be made: building the module, and
 // a clone to put it in. They go side by side: one thread finds the template and starts the first clones
-// while this one builds. Then a worker for each chain of the work list, or as many as the host bears clones,
-// takes that chain's tasks. Its clone serves the next task too, unless the last one left a trace: a finding never
+// while this one builds. Then a worker for each chain of the work list takes that chain's
+// tasks. Its clone serves the next task too, unless the last one left a trace: a finding never
 // reaches into the run behind it.
 #include "grader/run/runner.hpp"
 
@@ -13,7 +13,6 @@
 #include <deque>
 #include <future>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "grader/exercise/prng.hpp"
@@ -59,39 +58,36 @@ Result<Prepared> prepare_guests(const image::Image& image, size_t wanted, Progre
 class Pool {
 public:
     Pool(const std::vector<Scenario>& scenarios, const RunCommon& common, GuestFactory factory,
-         std::vector<std::unique_ptr<Guest>> ready, uint64_t seed, const RunHooks& hooks)
+         std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks)
         : scenarios_(scenarios),
           common_(common),
           factory_(std::move(factory)),
           seed_(seed),
           hooks_(hooks),
-          list_(scenarios) {
+          list_(scenarios, chains) {
         for (auto& guest : ready) ready_.push_back(std::move(guest));
     }
 
-    Result<std::vector<Run>> run(unsigned workers) {
+    Result<std::vector<Run>> run() {
         std::vector<std::thread> threads;
-        for (unsigned i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
+        for (unsigned chain = 0; chain < list_.chains(); ++chain) threads.emplace_back([this, chain] { work(chain); });
         for (std::thread& thread : threads) thread.join();
         if (error_) return tl::unexpected(*error_);
         return list_.take();
     }
 
 private:
-    // A worker's clone, and whose it is.
     struct Hand {
         std::unique_ptr<Guest> guest;
         unsigned runs = 0;  // made in this clone, all of which left it as they found it
-        std::optional<unsigned> chain;
     };
 
-    void work() {
+    void work(unsigned chain) {
         Hand hand;
         std::unique_lock lock(mutex_);
-        while (!error_) {
-            const auto task = next(hand);
+        while (!error_ && !list_.exhausted(chain)) {
+            const auto task = list_.next(chain);
             if (!task) {
-                if (!hand.chain) break;
                 changed_.wait(lock);
                 continue;
             }
@@ -109,29 +105,6 @@ private:
                 error_ = result.error();
             changed_.notify_all();
         }
-        changed_.notify_all();
-    }
-
-    // From the worker's own chain; where that has nothing now, from one that is nobody's. No chain: all is done.
-    std::optional<RunTask> next(Hand& hand) {
-        if (hand.chain) {
-            if (auto task = list_.next(*hand.chain)) return task;
-            const bool exhausted = list_.exhausted(*hand.chain);
-            const auto other = free_chain();
-            if (!exhausted && !other) return std::nullopt;
-            owned_.erase(*hand.chain);
-            hand = {};
-        }
-        hand.chain = free_chain();
-        if (!hand.chain) return std::nullopt;
-        owned_.insert(*hand.chain);
-        return list_.next(*hand.chain);
-    }
-
-    std::optional<unsigned> free_chain() const {
-        for (unsigned chain = 0; chain < list_.chains(); ++chain)
-            if (!owned_.contains(chain) && !list_.exhausted(chain)) return chain;
-        return std::nullopt;
     }
 
     void announce(const RunTask& task) {
@@ -172,7 +145,6 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     WorkList list_;
-    std::set<unsigned> owned_;  // chains that have a worker
     std::deque<std::unique_ptr<Guest>> ready_;
     std::optional<Error> error_;
 };
@@ -223,9 +195,11 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     out.kernel_release = image.kernel.release;
     out.image_key = image.key;
 
-    const unsigned workers = std::clamp(vm::clone_limit(), 1u, WorkList(exercise.scenarios).chains());
+    // A clone has two cpus; measured on two cores, a second one at a time makes each take twice as long.
+    const unsigned chains =
+        WorkList(exercise.scenarios, std::min(vm::clone_limit(), std::thread::hardware_concurrency() / 2)).chains();
     stage("building");
-    auto guests = std::async(std::launch::async, [&] { return prepare_guests(image, workers, progress); });
+    auto guests = std::async(std::launch::async, [&] { return prepare_guests(image, chains, progress); });
     const auto build_start = Clock::now();
     auto built = build::build_module(image, submission.sources);
     out.build_seconds = seconds_since(build_start);
@@ -264,8 +238,9 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     out.accelerator = vm::name(prepared->base->accelerator());
 
     const auto run_start = Clock::now();
-    Pool pool(exercise.scenarios, common, clone_factory(prepared->base), std::move(prepared->guests), seed, hooks);
-    auto runs = pool.run(workers);
+    Pool pool(exercise.scenarios, common, clone_factory(prepared->base), std::move(prepared->guests), chains, seed,
+              hooks);
+    auto runs = pool.run();
     out.run_seconds = seconds_since(run_start);
     auto debug_info = debug.get();
     if (!runs) return tl::unexpected(runs.error());

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "grader/run/step_request.hpp"
@@ -18,6 +19,12 @@ namespace ferrule::grader {
 namespace {
 
 using std::chrono::milliseconds;
+
+// A call that is still under way this long after such a report waits for memory or a lock that is broken: the rest of
+// its deadline would only be waiting. What the judge makes of the call then is a consequence of the report.
+constexpr double kSecondsAfterReport = 2;
+constexpr std::array<std::string_view, 3> kReports = {"BUG: KASAN: ", "WARNING: possible recursive locking detected",
+                                                      "WARNING: possible circular locking dependency detected"};
 
 // As fail_nth: more fault points than a call has, so that they are counted and none fails.
 constexpr unsigned kOnlyCount = 1u << 30;
@@ -51,10 +58,13 @@ private:
     Result<void> steps();
     bool step(int index, unsigned fail_nth, bool retry);
     bool parallel(int index);
+    bool ladder(int index);
     bool lane_send(Lane& lane, int index);
     void lane_done(Lane& lane, StepObservation&& seen);
     std::optional<StepRequest> prepare(const Step& step, Lane& lane, unsigned fail_nth, StepObservation& seen);
     void follow(const Step& step, Lane& lane, const StepObservation& seen);
+    bool hopeless(StepKind kind);
+    tl::expected<vm::Reply, vm::Lost> call(const vm::Request& request, StepKind kind);
     milliseconds deadline(StepKind kind) const {
         // The agent itself ends a program that takes too long.
         return milliseconds(static_cast<int64_t>((deadline_seconds_ + (kind == StepKind::program ? 2 : 0)) * 1000));
@@ -74,6 +84,9 @@ private:
     Aftermath aftermath_{guest_, common_, run_};
     bool worker_died_ = false;
     int open_files_ = 0;
+    size_t mark_ = 0;  // where the run begins in the console
+    size_t searched_ = 0;
+    std::optional<Clock::time_point> reported_;
     unsigned last_worker_ = 1;
 };
 
@@ -175,6 +188,33 @@ void ScenarioRun::follow(const Step& step, Lane& lane, const StepObservation& se
     }
 }
 
+bool ScenarioRun::hopeless(StepKind kind) {
+    if (kind == StepKind::program) return false;  // works at its own pace, whatever was reported
+    const auto now = Clock::now();
+    if (!reported_) {
+        const std::string& console = guest_.console();
+        const std::string_view news = std::string_view(console).substr(std::min(searched_, console.size()));
+        for (const std::string_view report : kReports)
+            if (news.find(report) != std::string_view::npos) reported_ = now;
+        searched_ = std::max(mark_, console.size() - std::min<size_t>(console.size(), 100));
+    }
+    return reported_ &&
+           now >= *reported_ + milliseconds(static_cast<int64_t>(kSecondsAfterReport *
+                                                                 (common_.patience ? common_.patience() : 1) * 1000));
+}
+
+tl::expected<vm::Reply, vm::Lost> ScenarioRun::call(const vm::Request& request, StepKind kind) {
+    const auto id = guest_.send(request);
+    if (!id) return tl::unexpected(id.error());
+    for (milliseconds left = deadline(kind);;) {
+        const milliseconds slice = std::min(left, milliseconds(250));
+        left -= slice;
+        auto reply = guest_.receive(*id, slice, left.count() > 0);
+        if (reply || reply.error() != vm::Lost::deadline || left.count() <= 0 || hopeless(kind) || cancelled())
+            return reply;
+    }
+}
+
 bool ScenarioRun::step(int index, unsigned fail_nth, bool retry) {
     const Step& step = scenario_.steps[static_cast<size_t>(index)];
     StepObservation seen;
@@ -182,7 +222,7 @@ bool ScenarioRun::step(int index, unsigned fail_nth, bool retry) {
     seen.retry = retry;
     const auto made = prepare(step, main_, fail_nth, seen);
     if (made) {
-        auto reply = guest_.call(made->request, deadline(step.kind));
+        auto reply = call(made->request, step.kind);
         seen.attempted = true;
         if (reply) {
             take_reply(step, *made, std::move(*reply), seen);
@@ -271,7 +311,9 @@ bool ScenarioRun::parallel(int index) {
         for (Lane& lane : lanes) {
             if (!lane.waiting) continue;
             auto reply = guest_.receive(lane.pending, milliseconds(busy == 1 ? 100 : 2), true);
-            if (!reply && reply.error() == vm::Lost::deadline && Clock::now() < lane.deadline) continue;
+            const StepKind kind = (*lane.steps)[lane.next].kind;
+            if (!reply && reply.error() == vm::Lost::deadline && Clock::now() < lane.deadline && !hopeless(kind))
+                continue;
             StepObservation seen = observation(lane);
             if (!reply) {
                 seen.lost = lost_word(reply.error());
@@ -297,6 +339,19 @@ bool ScenarioRun::parallel(int index) {
     return !aftermath_.gone && !worker_died_;
 }
 
+// Fails the call at one fault point after the other, until it comes through.
+bool ScenarioRun::ladder(int index) {
+    for (unsigned n = task_.fail_nth; n <= RunTask::kFailNthCap; ++n) {
+        load_failed_ = false;
+        if (!step(index, n, false)) return false;
+        StepObservation& seen = run_.steps.back();
+        seen.retry = n > task_.fail_nth && !seen.fault_fired;
+        run_.fail_nth = n;
+        if (!seen.attempted || seen.error == 0 || !seen.fault_fired) break;
+    }
+    return true;
+}
+
 Result<void> ScenarioRun::steps() {
     for (int index = 0; index < static_cast<int>(scenario_.steps.size()); ++index) {
         if (cancelled()) return fail("cancelled", "cancelled");
@@ -306,6 +361,10 @@ Result<void> ScenarioRun::steps() {
             continue;
         }
         const bool swept = index == task_.sweep_step;
+        if (swept && task_.ladder) {
+            if (!ladder(index)) break;
+            continue;
+        }
         const unsigned fail_nth = swept ? task_.fail_nth : declared.sweep && task_.sweep_step < 0 ? kOnlyCount : 0;
         if (!step(index, fail_nth, false)) break;
         const StepObservation& seen = run_.steps.back();
@@ -324,6 +383,7 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
     run_.variant = common_.variant;
     run_.seed = seed;
     run_.sweep_step = task_.sweep_step;
+    run_.ladder = task_.ladder;
     run_.fail_nth = task_.fail_nth;
     run_.restore_seconds = guest_.restore_seconds();
     auto values = make_values(scenario_.values, seed);
@@ -331,13 +391,13 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
         return fail("exercise-data", fmt::format("scenario \"{}\": {}", scenario_.name, values.error().message),
                     "Correct the exercise's values.");
     run_.values = std::move(*values);
-    const size_t mark = guest_.console().size();
+    mark_ = searched_ = guest_.console().size();
     const auto start = Clock::now();
     FERRULE_TRY_VOID(set_up());
     FERRULE_TRY_VOID(steps());
     if (loaded_ && !aftermath_.gone) aftermath_.force_unload(last_worker_, deadline(StepKind::unload));
     aftermath_.look_around();
-    aftermath_.hear_out(mark);
+    aftermath_.hear_out(mark_);
     // Not by anything the guest can do: the host ran out of memory, or somebody ended QEMU.
     if (guest_.end() == vm::End::killed)
         return fail("guest-lost", fmt::format("QEMU ended in the middle of the scenario \"{}\"", scenario_.name),
@@ -353,7 +413,8 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
 bool left_as_found(const Run& run) {
     for (const StepObservation& seen : run.steps)
         if (!seen.lost.empty() && seen.lost != "unusable-value") return false;
-    if (run.end != "running" || run.files_open || run.console_truncated || run.console_silent || !run.hang.empty()) return false;
+    if (run.end != "running" || run.files_open || run.console_truncated || run.console_silent || !run.hang.empty())
+        return false;
     if (!run.ledger_read || !run.ledger_complete || !run.live.empty()) return false;
     if (!run.resources_read || !run.module_gone || run.debug_locks != "1") return false;
     if (run.resources_after != run.resources_before) return false;

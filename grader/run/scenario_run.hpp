@@ -23,10 +23,13 @@ struct RunCommon {
 };
 
 struct RunTask {
+    static constexpr unsigned kFailNthCap = 64;  // more fault points of one call are not made to fail
+
     int scenario = 0;
     unsigned repeat = 0;
     int sweep_step = -1;
     unsigned fail_nth = 0;
+    bool ladder = false;   // fail_nth and, while the call fails, each after it in the same run
     unsigned attempt = 0;  // of this fail_nth, see work_list.hpp
 };
 

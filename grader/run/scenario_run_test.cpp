@@ -355,6 +355,34 @@ TEST_CASE("a swept step that fails is made again without the fault") {
     CHECK(run(guest, what, {0, 0, 0, 1}).steps.size() == 3);
 }
 
+TEST_CASE("a ladder fails the call at one fault point after the other, until it comes through") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.fail_nth > 0 && request.fail_nth < 4) return ScriptedGuest::error(ENOMEM, FERRULE_FAULT_FIRED);
+        return std::nullopt;
+    };
+    const Scenario what = scenario("{ load = \"\", sweep = true }, { read_file = \"/proc/slots\" }");
+    RunTask task{0, 0, 0, 2, true};
+    const Run seen = run(guest, what, task);
+    REQUIRE(seen.steps.size() == 4);
+    CHECK(seen.ladder);
+    CHECK(seen.fail_nth == 4);
+    CHECK(seen.steps[0].fault_fired);
+    CHECK(seen.steps[1].fault_fired);
+    CHECK_FALSE(seen.steps[1].retry);
+    CHECK(seen.steps[2].retry);
+    CHECK(seen.steps[2].error == 0);
+    CHECK(seen.steps[3].attempted);
+    CHECK(seen.module_gone);
+
+    // What fails although nothing was injected is not tried for ever.
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op == FERRULE_LOAD) return ScriptedGuest::error(ENOMEM);
+        return std::nullopt;
+    };
+    CHECK(run(guest, what, task).steps.size() == 2);
+}
+
 TEST_CASE("a plain run counts the fault points of what is to be swept") {
     ScriptedGuest guest;
     guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
@@ -462,8 +490,9 @@ TEST_CASE("a clone serves another run only when nothing of the last one is left 
     CHECK(spoilt([](Run& run) { run.console_silent = true; }));
     CHECK(spoilt([](Run& run) { run.hang.emplace_back(); }));
     CHECK(spoilt([](Run& run) {
-        run.console = "[    5.1][   T50] ------------[ cut here ]------------\r\n"
-                      "[    5.1][   T50] WARNING: drivers/slots.c:12 at slots_open+0x1/0x2 [slots], CPU#0: w/50\r\n";
+        run.console =
+            "[    5.1][   T50] ------------[ cut here ]------------\r\n"
+            "[    5.1][   T50] WARNING: drivers/slots.c:12 at slots_open+0x1/0x2 [slots], CPU#0: w/50\r\n";
     }));
     CHECK_FALSE(spoilt([](Run& run) { run.console = "[    5.1][   T50] slots: loaded, PASS\r\n"; }));
     CHECK_FALSE(spoilt([](Run& run) { run.steps.back().error = EINVAL; }));  // a wrong answer leaves nothing behind

@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
+#include "grader/exercise/exercise.hpp"
 #include "sandbox/base/check.hpp"
 
 namespace ferrule::grader {
 namespace {
 
-// The swept call itself, not its retry.
+// The swept call itself, not its retry; of a ladder, the last one.
 const StepObservation* swept_step(const Run& run, int step) {
-    for (const StepObservation& seen : run.steps)
-        if (seen.step == step && seen.lane < 0 && !seen.retry) return &seen;
-    return nullptr;
+    const StepObservation* found = nullptr;
+    for (const StepObservation& seen : run.steps) {
+        if (seen.step != step || seen.lane >= 0 || (seen.retry && !run.ladder)) continue;
+        if (!found || run.ladder) found = &seen;
+    }
+    return found;
 }
 
 bool hung(const Run& run) {
@@ -30,25 +35,48 @@ bool call_went_well(const Run& run, int step) {
     return swept && swept->attempted && swept->lost.empty() && swept->error == 0;
 }
 
-bool absorbed(const Run& run) { return call_went_well(run, run.sweep_step) && hit_on_the_way(run); }
+// How many failures there were; a worker that died of one cannot tell that it fired.
+int fired(const Run& run) {
+    const auto count =
+        std::count_if(run.steps.begin(), run.steps.end(), [](const auto& seen) { return seen.fault_fired; });
+    return std::max(1, static_cast<int>(count));
+}
+
+// What all came back in a run; of the swept call what came back last.
+std::vector<const StepObservation*> answers(const Run& run, int swept) {
+    std::vector<const StepObservation*> out;
+    for (const StepObservation& seen : run.steps)
+        if (seen.step != swept || seen.lane >= 0 || &seen == swept_step(run, swept)) out.push_back(&seen);
+    std::stable_sort(out.begin(), out.end(), [](const StepObservation* a, const StepObservation* b) {
+        return std::tie(a->step, a->lane, a->lane_step) < std::tie(b->step, b->lane, b->lane_step);
+    });
+    return out;
+}
+
+bool same_answer(const StepObservation* a, const StepObservation* b) {
+    return a->step == b->step && a->lane == b->lane && a->lane_step == b->lane_step && a->attempted == b->attempted &&
+           a->lost == b->lost && a->error == b->error && a->value == b->value && a->data == b->data &&
+           a->overrun == b->overrun;
+}
+
+bool absorbed(const Run& run) { return injected(run) && call_went_well(run, run.sweep_step) && hit_on_the_way(run); }
 
 }  // namespace
 
-WorkList::WorkList(const std::vector<Scenario>& scenarios) {
+WorkList::WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains)
+    : scenarios_(scenarios),
+      chains_(
+          static_cast<unsigned>(std::clamp<size_t>(scenarios.size(), 1, std::clamp(most_chains, 1u, kMostChains)))) {
     for (size_t s = 0; s < scenarios.size(); ++s) {
-        const auto chain = static_cast<unsigned>(s) % kChains;
+        const auto chain = static_cast<unsigned>(s) % chains_;
         for (unsigned repeat = 0; repeat < scenarios[s].repeat; ++repeat)
             bases_.push_back({RunTask{static_cast<int>(s), repeat}, chain});
         for (size_t step = 0; step < scenarios[s].steps.size(); ++step)
             if (scenarios[s].steps[step].sweep)
-                sweeps_.push_back({RunTask{static_cast<int>(s), 0, static_cast<int>(step), 1}, 0});
+                sweeps_.push_back({RunTask{static_cast<int>(s), 0, static_cast<int>(step), 1, true}, 0});
     }
     // The first scenario's sweep not behind the first scenario: the other chain often has less to do.
-    for (size_t i = 0; i < sweeps_.size(); ++i) sweeps_[i].chain = static_cast<unsigned>(i + 1) % chains();
-}
-
-unsigned WorkList::chains() const {
-    return static_cast<unsigned>(std::clamp<size_t>(bases_.size() + sweeps_.size(), 1, kChains));
+    for (size_t i = 0; i < sweeps_.size(); ++i) sweeps_[i].chain = static_cast<unsigned>(i + 1) % chains_;
 }
 
 const Run* WorkList::plain_run(int scenario) const {
@@ -83,15 +111,30 @@ std::optional<RunTask> WorkList::next(unsigned chain) {
     return std::nullopt;
 }
 
+// Whether each N on its own would have nothing to add.
+bool WorkList::went_as_it_should(const Run& run) const {
+    if (!left_as_found(run) || !call_went_well(run, run.sweep_step)) return false;
+    const Step& step = scenarios_[static_cast<size_t>(run.scenario)].steps[static_cast<size_t>(run.sweep_step)];
+    for (const StepObservation& seen : run.steps)
+        if (seen.fault_fired && seen.error != 0 &&
+            std::none_of(step.fault_errors.begin(), step.fault_errors.end(),
+                         [&](const std::string& name) { return errno_number(name) == seen.error; }))
+            return false;
+    const auto mine = answers(run, run.sweep_step), plain = answers(*plain_run(run.scenario), run.sweep_step);
+    return std::equal(mine.begin(), mine.end(), plain.begin(), plain.end(), same_answer);
+}
+
 void WorkList::next_of(Sweep& sweep, const Run& run) {
     if (hung(run)) ++sweep.hangs;
-    if (absorbed(run) && sweep.task.attempt < kRetriesCap) {
-        ++sweep.task.attempt;
+    const bool same = run.fail_nth == sweep.task.fail_nth;
+    sweep.task.fail_nth = run.fail_nth;
+    if (absorbed(run) && (!same || sweep.task.attempt < kRetriesCap)) {
+        sweep.task.attempt = same ? sweep.task.attempt + 1 : 1;
         return;
     }
     sweep.task.attempt = 0;
     ++sweep.task.fail_nth;
-    sweep.over = sweep.hangs == kHangsCap || sweep.task.fail_nth > kSweepCap;
+    sweep.over = sweep.hangs == kHangsCap || sweep.task.fail_nth > RunTask::kFailNthCap;
 }
 
 void WorkList::done(const RunTask& task, Run run) {
@@ -105,10 +148,19 @@ void WorkList::done(const RunTask& task, Run run) {
     for (Sweep& sweep : sweeps_) {
         if (sweep.task.scenario != task.scenario || sweep.task.sweep_step != task.sweep_step) continue;
         sweep.under_way = false;
-        sweep.over = !injected(run);
-        if (sweep.over) return;
-        next_of(sweep, run);
-        sweep.runs.push_back(std::move(run));
+        if (run.ladder && !went_as_it_should(run)) {
+            sweep.task.ladder = false;
+            sweep.task.attempt = 0;
+            return;
+        }
+        if (injected(run))
+            next_of(sweep, run);
+        else
+            sweep.over = true;
+        // A run in which nothing failed at all says nothing that the plain one has not said.
+        if (std::any_of(run.steps.begin(), run.steps.end(), [](const auto& seen) { return seen.fault_fired; }) ||
+            !sweep.over)
+            sweep.runs.push_back(std::move(run));
         return;
     }
     FERRULE_CHECK(!"a run of no task");
@@ -129,7 +181,8 @@ std::vector<Run> WorkList::take() {
     for (Sweep& sweep : sweeps_) {
         int number = 0;
         for (Run& run : sweep.runs) {
-            if (!absorbed(run)) run.fault_number = ++number;
+            number += fired(run) - (absorbed(run) ? 1 : 0);
+            if (!absorbed(run)) run.fault_number = number;
             out.push_back(std::move(run));
         }
     }
@@ -142,9 +195,10 @@ bool hit_on_the_way(const Run& run) {
         "alloc_empty_sheaf", "refill_objects", "new_slab",   "mem_pool_alloc", "kmemleak",
         "__create_object",   "stack_depot",    "kasan_save", "fill_pool",      "debug_object"};
     const std::string_view console = run.console;
-    const size_t at = console.find("FAULT_INJECTION: forcing a failure");
+    const size_t at = console.rfind("FAULT_INJECTION: forcing a failure");
     if (at == std::string_view::npos) return false;
-    // From the injection inwards to outwards, up to the first frame that lies in a module ("f+0x1/0x2 [slots]").
+    // Of the last one: a ladder's others made the call fail. Up to the first frame that lies in a module
+    // ("f+0x1/0x2 [slots]").
     size_t line_at = console.find("Call Trace:", at);
     for (int lines = 0; lines < 64 && line_at < console.size(); ++lines) {
         const size_t end = std::min(console.find('\n', line_at), console.size());

@@ -1,13 +1,15 @@
 // Which runs an exercise needs, in what order, in which chain of clones, and when a sweep is over. Knows no clock and
 // no thread: workers ask for tasks and hand in runs under the caller's lock.
 //
-// A clone that a run left as it found it serves the next run of its chain (its code is translated already, which
-// under emulation is most of a run's time). Which task belongs to which chain, and their order in it, never depends on
-// how quick a worker was, so that the same submission has the same runs in the same order in front of each.
+// A clone that a run left as it found it serves the next run (its code is translated already, which under emulation
+// is most of a run's time). Which task belongs to which chain, and their order in it, never depends on how quick
+// a worker was, so that on one host the same submission has the same runs in the same order in front of each.
 //
-// A sweep makes the 1st, 2nd, 3rd … fault point of one call fail, until nothing was injected any more. A failure that
-// hit memory on the way (a slab's new page, the detectors' own) moves the fault points behind it in this
-// run alone, so that N is tried again: else the allocation that N would have reached is never made to fail.
+// A sweep makes the 1st, 2nd, 3rd … fault point of one call fail, until nothing was injected any more. First as a
+// ladder, all in one run. A ladder that did not go as it should (a wrong errno, a trace left behind, an answer
+// that differs from the plain run's) is thrown away, and each N gets a run of its own that says which one it was.
+// A failure that hit memory on the way (a slab's new page, the detectors' own) moves the fault points behind it in
+// this run alone, so that N is tried again: else the allocation that N would have reached is never made to fail.
 #pragma once
 
 #include <optional>
@@ -18,19 +20,19 @@ namespace ferrule::grader {
 
 class WorkList {
 public:
-    static constexpr unsigned kChains = 2;      // a small exercise does not pay for a third clone's first run
-    static constexpr unsigned kSweepCap = 64;   // fault points of one call
+    static constexpr unsigned kMostChains = 4;  // a small exercise does not pay for more clones' first runs
     static constexpr unsigned kHangsCap = 2;    // each costs a deadline; more of them say nothing new
     static constexpr unsigned kRetriesCap = 3;  // of one N
 
-    explicit WorkList(const std::vector<Scenario>& scenarios);
+    // The scenarios outlive it. `most_chains`: what the host bears.
+    WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains);
 
     // None: the chain's next task waits for another chain's run, or the chain is exhausted.
     std::optional<RunTask> next(unsigned chain);
     void done(const RunTask& task, Run run);
-    bool exhausted(unsigned chain) const;  // nothing under way, nothing left to start
-    unsigned chains() const;               // how many have tasks at all; 1 or more
-    std::vector<Run> take();               // base runs, then sweeps, each in order; fault_number filled in
+    bool exhausted(unsigned chain) const;        // nothing under way, nothing left to start
+    unsigned chains() const { return chains_; }  // 1 or more, each of which has tasks
+    std::vector<Run> take();                     // base runs, then sweeps, each in order; fault_number filled in
 
 private:
     struct Base {
@@ -48,8 +50,11 @@ private:
     };
     const Run* plain_run(int scenario) const;
     bool dropped(const Sweep& sweep) const;
+    bool went_as_it_should(const Run& ladder) const;
     void next_of(Sweep& sweep, const Run& run);
 
+    const std::vector<Scenario>& scenarios_;
+    unsigned chains_;
     std::vector<Base> bases_;
     std::vector<Sweep> sweeps_;
 };

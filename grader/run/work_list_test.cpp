@@ -1,5 +1,7 @@
 #include "grader/run/work_list.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <tuple>
@@ -10,22 +12,25 @@ using namespace ferrule::grader;
 
 namespace {
 
-Scenario swept(std::vector<bool> sweeps, unsigned repeat = 1) {
+Scenario swept(const std::vector<bool>& sweeps, unsigned repeat = 1) {
     Scenario scenario;
     scenario.repeat = repeat;
     for (const bool sweep : sweeps) {
         Step step{StepKind::ioctl};
         step.sweep = sweep;
+        if (sweep) step.fault_errors = {"ENOMEM"};
         scenario.steps.push_back(step);
     }
     return scenario;
 }
 
-// A run of `task` in which the swept call has so many fault points.
+// A run of `task` in which the swept call has so many fault points; not one that leaves its clone as it found it, so
+// that a ladder of it does not count.
 Run made(const RunTask& task, size_t steps, unsigned points, int error = 12, const std::string& lost = {}) {
     Run run;
     run.scenario = task.scenario;
     run.sweep_step = task.sweep_step;
+    run.ladder = task.ladder;
     run.fail_nth = task.fail_nth;
     run.seed = task.repeat;
     for (size_t i = 0; i < steps; ++i) {
@@ -43,7 +48,7 @@ Run made(const RunTask& task, size_t steps, unsigned points, int error = 12, con
     return run;
 }
 
-// Makes every task, each chain by a worker of its own; `choose` says which of the workers is the quick one.
+// Makes every task, with so many workers, of which the first or the last is the quick one.
 std::vector<RunTask> drain(WorkList& list, const std::function<Run(const RunTask&)>& make, unsigned workers = 2,
                            bool last_first = false) {
     std::vector<RunTask> order;
@@ -71,7 +76,8 @@ std::vector<RunTask> drain(WorkList& list, const std::function<Run(const RunTask
 TEST_CASE("a sweep goes on until nothing was injected, whatever the number of workers and their order") {
     for (const unsigned workers : {1u, 2u})
         for (const bool last_first : {false, true}) {
-            WorkList list({swept({true, false}, 2), swept({false, true})});
+            const std::vector<Scenario> scenarios = {swept({true, false}, 2), swept({false, true})};
+            WorkList list(scenarios, 2);
             const auto order = drain(
                 list, [](const RunTask& task) { return made(task, 2, task.scenario == 0 ? 3 : 0); }, workers,
                 last_first);
@@ -85,13 +91,15 @@ TEST_CASE("a sweep goes on until nothing was injected, whatever the number of wo
                 CHECK(runs[3 + i].fail_nth == i + 1);
                 CHECK(runs[3 + i].fault_number == static_cast<int>(i) + 1);
             }
-            CHECK(order.size() == 3 + 4);  // the fourth failure was not injected; the other call has no fault point
+            // The ladder, and the fourth failure that was not injected; the other call has no fault point.
+            CHECK(order.size() == 3 + 1 + 4);
         }
 }
 
 TEST_CASE("which chain a task belongs to does not depend on how quick the workers are") {
     const auto chains = [](bool chain_1_first) {
-        WorkList list({swept({true}), swept({true}), swept({false}), swept({true})});
+        const std::vector<Scenario> scenarios = {swept({true}), swept({true}), swept({false}), swept({true})};
+        WorkList list(scenarios, 2);
         std::map<unsigned, std::vector<std::tuple<int, int, unsigned>>> out;
         for (int turn = 0; turn < 100; ++turn) {
             const unsigned chain = (turn % 5 == 0) == chain_1_first ? 1 : 0;
@@ -105,22 +113,24 @@ TEST_CASE("which chain a task belongs to does not depend on how quick the worker
     const auto one = chains(true), other = chains(false);
     CHECK(one == other);
     REQUIRE(one.size() == 2);
-    CHECK(one.at(0).size() + one.at(1).size() == 4 + 3 * 3);
+    CHECK(one.at(0).size() + one.at(1).size() == 4 + 3 * (1 + 3));
 }
 
 TEST_CASE("a count that was too high does not matter, and a sweep has a cap") {
-    WorkList list({swept({true})});
+    const std::vector<Scenario> scenarios = {swept({true})};
+    WorkList list(scenarios, 2);
     drain(list, [](const RunTask& task) { return made(task, 1, task.sweep_step < 0 ? 9 : 2); });
     CHECK(list.take().size() == 3);
 
-    WorkList endless({swept({true})});
+    WorkList endless(scenarios, 2);
     const auto order = drain(endless, [](const RunTask& task) { return made(task, 1, 1000); });
-    CHECK(order.size() == 1 + WorkList::kSweepCap);
-    CHECK(endless.take().size() == order.size());
+    CHECK(order.size() == 1 + 1 + RunTask::kFailNthCap);
+    CHECK(endless.take().size() == order.size() - 1);
 }
 
 TEST_CASE("a call that fails without any fault is not swept, nor one that has nothing to fail") {
-    WorkList list({swept({true, true, true})});
+    const std::vector<Scenario> scenarios = {swept({true, true, true})};
+    WorkList list(scenarios, 2);
     const auto order = drain(list, [](const RunTask& task) {
         Run run = made(task, 3, task.sweep_step < 0 ? 1 : 0);
         if (task.sweep_step < 0) {
@@ -135,11 +145,12 @@ TEST_CASE("a call that fails without any fault is not swept, nor one that has no
 }
 
 TEST_CASE("hangs end a sweep after two, oopses do not") {
-    WorkList list({swept({true})});
+    const std::vector<Scenario> scenarios = {swept({true})};
+    WorkList list(scenarios, 2);
     drain(list, [](const RunTask& task) { return made(task, 1, 40, 0, task.sweep_step < 0 ? "" : "deadline"); });
     CHECK(list.take().size() == 1 + WorkList::kHangsCap);
 
-    WorkList oopses({swept({true})});
+    WorkList oopses(scenarios, 2);
     drain(oopses, [](const RunTask& task) { return made(task, 1, 4, 0, task.sweep_step < 0 ? "" : "worker-died"); });
     CHECK(oopses.take().size() == 1 + 4);
 }
@@ -176,7 +187,8 @@ TEST_CASE("a failure that an allocation took on its way has no number and is tri
         }
         return run;
     };
-    WorkList list({swept({true})});
+    const std::vector<Scenario> scenarios = {swept({true})};
+    WorkList list(scenarios, 2);
     drain(list, make);
     std::vector<std::pair<unsigned, int>> numbers;
     for (const Run& run : list.take())
@@ -185,4 +197,82 @@ TEST_CASE("a failure that an allocation took on its way has no number and is tri
     for (unsigned i = 0; i <= WorkList::kRetriesCap; ++i) expected.emplace_back(3, 0);
     expected.emplace_back(4, 3);
     CHECK(numbers == expected);
+}
+
+TEST_CASE("a ladder that went as it should takes the place of a run for each failure") {
+    // As made(), but the clone is left as it was found; the first call of the ladder stands for all of them.
+    const auto well = [](const RunTask& task, unsigned points) {
+        Run run;
+        run.scenario = task.scenario;
+        run.sweep_step = task.sweep_step;
+        run.ladder = task.ladder;
+        run.fail_nth = task.fail_nth;
+        run.end = "running";
+        run.ledger_read = run.ledger_complete = run.resources_read = run.module_gone = true;
+        run.debug_locks = "1";
+        for (int step = 0; step < 2; ++step) {
+            StepObservation seen;
+            seen.step = step;
+            seen.attempted = true;
+            seen.value = 40 + step;
+            if (task.sweep_step < 0 && step == 0) seen.fault_points = static_cast<int>(points);
+            for (unsigned n = task.fail_nth; step == 0 && task.sweep_step == 0 && n <= points; ++n) {
+                StepObservation failed = seen;
+                failed.fault_fired = true;
+                failed.error = ENOMEM;
+                failed.value = 0;
+                run.steps.push_back(failed);
+                run.fail_nth = n + 1;
+                seen.retry = true;
+            }
+            run.steps.push_back(seen);
+        }
+        return run;
+    };
+    const std::vector<Scenario> scenarios = {swept({true, false})};
+    const auto orders = [&](const std::function<void(Run&)>& spoil) {
+        WorkList list(scenarios, 2);
+        const auto order = drain(list, [&](const RunTask& task) {
+            Run run = well(task, 3);
+            if (task.ladder) spoil(run);
+            return task.sweep_step < 0 || task.ladder ? run : made(task, 2, 3);
+        });
+        return std::pair(order.size(), list.take());
+    };
+    const auto [runs, kept] = orders([](Run&) {});
+    CHECK(runs == 2);
+    REQUIRE(kept.size() == 2);
+    CHECK(kept[1].fault_number == 3);
+    CHECK(kept[1].ladder);
+
+    const auto each_on_its_own = [&](const std::function<void(Run&)>& spoil) {
+        const auto [count, list] = orders(spoil);
+        return count == 1 + 1 + 4 && list.size() == 1 + 3 &&
+               std::none_of(list.begin(), list.end(), [](const Run& run) { return run.ladder; });
+    };
+    CHECK(each_on_its_own([](Run& run) { run.steps[1].error = EINVAL; }));
+    CHECK(each_on_its_own([](Run& run) { run.steps[3].error = ENOMEM; }));  // fails though nothing was made to
+    CHECK(each_on_its_own([](Run& run) { run.steps.back().value = 7; }));
+    CHECK(each_on_its_own([](Run& run) { run.steps.back().data = "x"; }));
+    CHECK(each_on_its_own([](Run& run) { run.steps.back().lost = "deadline"; }));
+    CHECK(each_on_its_own([](Run& run) { run.live.push_back({"slab", 1, 8, {}, {}}); }));
+
+    // The call came through although its second allocation failed: the ladder goes on behind it.
+    unsigned ladders = 0;
+    WorkList list(scenarios, 2);
+    drain(list, [&](const RunTask& task) {
+        Run run = well(task, 3);
+        if (task.ladder && ++ladders == 1) {
+            run.steps.erase(run.steps.begin() + 2, run.steps.begin() + 4);
+            run.steps[1].error = 0;
+            run.steps[1].value = 40;
+            run.fail_nth = 2;
+        }
+        return run;
+    });
+    CHECK(ladders == 2);
+    const auto both = list.take();
+    REQUIRE(both.size() == 3);
+    CHECK(both[1].fault_number == 2);
+    CHECK(both[2].fault_number == 3);
 }
