@@ -35,11 +35,9 @@ bool call_went_well(const Run& run, int step) {
     return swept && swept->attempted && swept->lost.empty() && swept->error == 0;
 }
 
-// How many failures there were; a worker that died of one cannot tell that it fired.
 int fired(const Run& run) {
-    const auto count =
-        std::count_if(run.steps.begin(), run.steps.end(), [](const auto& seen) { return seen.fault_fired; });
-    return std::max(1, static_cast<int>(count));
+    return static_cast<int>(
+        std::count_if(run.steps.begin(), run.steps.end(), [](const auto& seen) { return seen.fault_fired; }));
 }
 
 // What all came back in a run; of the swept call what came back last.
@@ -153,14 +151,13 @@ void WorkList::done(const RunTask& task, Run run) {
             sweep.task.attempt = 0;
             return;
         }
-        if (injected(run))
-            next_of(sweep, run);
-        else
+        const bool last = !injected(run);
+        if (last)
             sweep.over = true;
+        else
+            next_of(sweep, run);
         // A run in which nothing failed at all says nothing that the plain one has not said.
-        if (std::any_of(run.steps.begin(), run.steps.end(), [](const auto& seen) { return seen.fault_fired; }) ||
-            !sweep.over)
-            sweep.runs.push_back(std::move(run));
+        if (!last || fired(run) > 0) sweep.runs.push_back(std::move(run));
         return;
     }
     FERRULE_CHECK(!"a run of no task");
@@ -181,7 +178,8 @@ std::vector<Run> WorkList::take() {
     for (Sweep& sweep : sweeps_) {
         int number = 0;
         for (Run& run : sweep.runs) {
-            number += fired(run) - (absorbed(run) ? 1 : 0);
+            // A worker that died of a failure cannot tell that there was one.
+            number += std::max(1, fired(run)) - (absorbed(run) ? 1 : 0);
             if (!absorbed(run)) run.fault_number = number;
             out.push_back(std::move(run));
         }
