@@ -99,23 +99,26 @@ void Aftermath::look_at_what_is_left() {
         gone = true;
         return;
     }
-    const auto ledger = guest_.receive(*dump_id, kHousekeeping);
+    const milliseconds limit =
+        died ? milliseconds(static_cast<int64_t>(static_cast<double>(kAfterDeath.count()) * common_.patience()))
+             : kHousekeeping;
+    const auto ledger = guest_.receive(*dump_id, limit);
     if (!ledger) {
         if (ledger.error() == vm::Lost::deadline) look_at_hang(0, "settling");
         gone = true;
         return;
     }
     take_ledger(*ledger);
-    auto resources = guest_.receive(*listing_id, kHousekeeping);
+    auto resources = guest_.receive(*listing_id, limit);
     // Who died of looking (at something that outlived its module) may have held a lock: the next one would wait for it.
-    const bool died = resources && (resources->flags & FERRULE_WORKER_DIED) != 0;
-    if (resources && !died && !take_resources(*resources)) {
-        resources = guest_.call(vm::Request{FERRULE_LISTING}, kHousekeeping);
+    const bool died_of_it = resources && (resources->flags & FERRULE_WORKER_DIED) != 0;
+    if (resources && !died_of_it && !take_resources(*resources)) {
+        resources = guest_.call(vm::Request{FERRULE_LISTING}, limit);
         run_.resources_read = false;
         if (resources) take_resources(*resources);
     }
     if (!resources) run_.resources_read = run_.module_gone = false;
-    gone = !resources || died;
+    gone = !resources || died_of_it;
 }
 
 void Aftermath::force_unload(unsigned last_worker, milliseconds deadline) {

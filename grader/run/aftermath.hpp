@@ -8,7 +8,8 @@ namespace ferrule::grader {
 // How long our own calls may take: none of them waits for the module, but settling, which waits for
 // RCU and work queues, and all of them wait for an emulated guest on a busy host.
 inline constexpr std::chrono::milliseconds kHousekeeping{30'000};
-inline constexpr std::chrono::milliseconds kProbe{1'000};  // a guest that hangs may not answer at all
+inline constexpr std::chrono::milliseconds kAfterDeath{3'000};  // what comes back then comes back soon, or not at all
+inline constexpr std::chrono::milliseconds kProbe{1'000};       // a guest that hangs may not answer at all
 
 class Aftermath {
 public:
@@ -24,6 +25,7 @@ public:
     void hear_out(size_t mark);
 
     bool gone = false;  // no more answers are to be expected
+    bool died = false;  // a task died in a call: whoever needs a lock that it held waits for ever
 
 private:
     void look_where_module_is();

@@ -37,7 +37,7 @@ public:
           scenario_(scenario),
           task_(task),
           module_path_("/run/" + common.module + ".ko"),
-          deadline_seconds_(scenario.deadline_seconds * (common.patience ? common.patience() : 1)) {}
+          deadline_seconds_(scenario.deadline_seconds * common.patience()) {}
 
     Result<Run> go(uint64_t seed);
 
@@ -171,7 +171,7 @@ std::optional<StepRequest> ScenarioRun::prepare(const Step& step, Lane& lane, un
 // What later steps need to know of this one.
 void ScenarioRun::follow(const Step& step, Lane& lane, const StepObservation& seen) {
     if (seen.lost == "worker-died") {
-        worker_died_ = true;
+        worker_died_ = aftermath_.died = true;
         return;
     }
     const bool good = seen.attempted && seen.lost.empty() && seen.error == 0;
@@ -199,8 +199,7 @@ bool ScenarioRun::hopeless(StepKind kind) {
         searched_ = std::max(mark_, console.size() - std::min<size_t>(console.size(), 100));
     }
     return reported_ &&
-           now >= *reported_ + milliseconds(static_cast<int64_t>(kSecondsAfterReport *
-                                                                 (common_.patience ? common_.patience() : 1) * 1000));
+           now >= *reported_ + milliseconds(static_cast<int64_t>(kSecondsAfterReport * common_.patience() * 1000));
 }
 
 tl::expected<vm::Reply, vm::Lost> ScenarioRun::call(const vm::Request& request, StepKind kind) {

@@ -19,7 +19,8 @@ struct RunCommon {
     std::vector<ResourceEntry> resources_before;       // of the template: what every clone begins with
     std::string variant;
     std::function<bool()> cancelled;
-    std::function<double()> patience;  // how much longer than usual an answer may take on this host now; 1 or more
+    // How much longer than usual an answer may take on this host now; 1 or more.
+    std::function<double()> patience = [] { return 1.0; };
 };
 
 struct RunTask {
