@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <iostream>
 
 #include "grader/report/report.hpp"
@@ -25,8 +26,10 @@ std::string sentence(std::string text) {
 
 std::string error_line(const Error& error) {
     std::string line = "ferrule: " + sentence(error.message);
-    if (!error.hint.empty()) line += " " + sentence(error.hint);
-    return line;
+    if (error.hint.empty()) return line;
+    std::string hint = sentence(error.hint);
+    if (!hint.starts_with("ferrule ")) hint[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(hint[0])));
+    return line + " " + hint;
 }
 
 std::string error_object(const Error& error) { return grader::error_to_json("", "", error); }

@@ -63,8 +63,11 @@ bool touches_module(const Evidence& evidence, const std::vector<ConsoleFrame>& s
 // The call that was made to fail in this run, by the injector's own report.
 std::optional<SourcePlace> failed_call(const Evidence& evidence);
 
-// "ioctl", "the test program": what a step did.
-std::string step_words(const Evidence& evidence, const StepObservation& seen);
+// The declared step that was made here; none: a recorded run may name what the exercise has no more.
+const Step* step_of(const Scenario& scenario, const StepObservation& seen);
+// "ioctl _IO('k', 3)", "open /dev/keeper": what a step does.
+std::string call_words(const Step& step);
+std::string call_words(const Evidence& evidence, const StepObservation& seen);
 // The machine ended, or stands still for good, in the middle of the scenario.
 bool went_down(const Evidence& evidence);
 

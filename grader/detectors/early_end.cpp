@@ -1,26 +1,9 @@
 // A guest that ended before its time: powered off, halted, restarted, panicked; a process killed in a call.
-#include <algorithm>
-
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
 
 namespace ferrule::grader {
 namespace {
-
-const char* const kStepWords[] = {"load",
-                                  "unload",
-                                  "open",
-                                  "close",
-                                  "read",
-                                  "write",
-                                  "ioctl",
-                                  "lseek",
-                                  "poll",
-                                  "mmap",
-                                  "reading a file",
-                                  "writing a file",
-                                  "the test program",
-                                  "the parallel steps"};
 
 // kernel/reboot.c, kernel/panic.c: what ends a machine, and what the kernel says then ("" : nothing that can be relied
 // on). Without ACPI a guest that was powered off or halted stands still, and QEMU never hears of it.
@@ -61,16 +44,6 @@ std::optional<SourcePlace> line_of(const Evidence& evidence, const char* call) {
 
 }  // namespace
 
-std::string step_words(const Evidence& evidence, const StepObservation& seen) {
-    const Scenario* scenario = evidence.scenario();
-    if (!scenario || seen.step < 0 || static_cast<size_t>(seen.step) >= scenario->steps.size()) return "a call";
-    const Step* step = &scenario->steps[seen.step];
-    if (seen.lane >= 0 && static_cast<size_t>(seen.lane) < step->lanes.size() && seen.lane_step >= 0 &&
-        static_cast<size_t>(seen.lane_step) < step->lanes[seen.lane].size())
-        step = &step->lanes[seen.lane][seen.lane_step];
-    return kStepWords[static_cast<size_t>(step->kind)];
-}
-
 bool went_down(const Evidence& evidence) {
     return (evidence.run.end != "running" && !evidence.run.end.empty()) || spoken_ending(evidence) != nullptr;
 }
@@ -100,7 +73,7 @@ std::vector<Finding> detect_early_end(const Evidence& evidence) {
     }
     for (const auto& step : evidence.run.steps)
         if (step.lost == "worker-died")
-            return told(step_words(evidence, step) + " killed the process that made the call", std::nullopt, 905'000);
+            return told(call_words(evidence, step) + " killed the process that made the call", std::nullopt, 905'000);
     return {};
 }
 

@@ -114,7 +114,7 @@ std::vector<Finding> detect_hang(const Evidence& evidence) {
     // A machine that is down answers nothing, either; early_end.cpp says so.
     if (went_down(evidence)) return {};
 
-    std::string title = late     ? step_words(evidence, *late) + " did not return"
+    std::string title = late     ? call_words(evidence, *late) + " did not return"
                         : spoken ? "the module kept the CPU or a task stuck"
                                  : "something of the module did not end";
     if (best.on_lock)

@@ -8,20 +8,6 @@
 namespace ferrule::grader {
 namespace {
 
-const char* const kCall[] = {"load",  "unload", "open", "close",   "read",     "write",   "ioctl",
-                             "lseek", "poll",   "mmap", "read of", "write to", "program", "parallel"};
-
-std::string call_words(const Step& step) {
-    std::string words = kCall[static_cast<size_t>(step.kind)];
-    if (step.kind == StepKind::ioctl && !step.cmd.empty())
-        words += " " + step.cmd;
-    else if ((step.kind == StepKind::open || step.kind == StepKind::read_file || step.kind == StepKind::write_file ||
-              step.kind == StepKind::program) &&
-             !step.target.empty())
-        words += " " + step.target;
-    return words;
-}
-
 std::string listed(const std::vector<std::string>& names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : " or ") + name;
@@ -97,16 +83,6 @@ std::optional<Wrong> judge_step(const Step& step, const StepObservation& seen, c
     }
     if (step.out) return compare_data(step, seen, values);
     return std::nullopt;
-}
-
-const Step* step_of(const Scenario& scenario, const StepObservation& seen) {
-    if (seen.step < 0 || static_cast<size_t>(seen.step) >= scenario.steps.size()) return nullptr;
-    const Step* step = &scenario.steps[seen.step];
-    if (seen.lane < 0) return step;
-    if (static_cast<size_t>(seen.lane) >= step->lanes.size() || seen.lane_step < 0 ||
-        static_cast<size_t>(seen.lane_step) >= step->lanes[seen.lane].size())
-        return nullptr;
-    return &step->lanes[seen.lane][seen.lane_step];
 }
 
 }  // namespace
