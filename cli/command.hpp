@@ -23,6 +23,7 @@ void add_learn(CLI::App& app, Invocation& invocation);
 void add_list(CLI::App& app, Invocation& invocation);
 void add_start(CLI::App& app, Invocation& invocation);
 void add_grade(CLI::App& app, Invocation& invocation);
+void add_vet(CLI::App& app, Invocation& invocation);
 void add_run(CLI::App& app, Invocation& invocation);
 void add_hint(CLI::App& app, Invocation& invocation);
 void add_reset(CLI::App& app, Invocation& invocation);

@@ -1,29 +1,23 @@
 // Builds, boots, judges; writes the verdict down for hints and progress.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "cli/command.hpp"
 #include "cli/progress_view.hpp"
+#include "cli/verdict_output.hpp"
 #include "grader/report/report.hpp"
 #include "lessons/reader/grading.hpp"
-#include "lessons/reader/terminal.hpp"
-#include "lessons/reader/text_width.hpp"
 
 namespace ferrule::cli {
 
 namespace {
 
-constexpr int kWidest = 100;
-
 struct Options {
     std::string id, path, language;
-    bool json = false, raw = false;
+    VerdictOptions output;
 };
 
 // PATH's own files say the language; without a PATH the workspace does.
@@ -54,16 +48,6 @@ void remember(const grader::Verdict& verdict) {
     if (const auto done = write(); !done) std::cerr << error_line(done.error()) << "\n";
 }
 
-// The kernel's own words, line by line: they come from the guest.
-void print_raw(const grader::Verdict& verdict) {
-    for (const grader::Finding& finding : verdict.findings) {
-        if (finding.raw.empty()) continue;
-        std::cout << fmt::format("\n--- {}: {}\n", finding.finding_class, reader::printable(finding.title));
-        std::istringstream lines(finding.raw);
-        for (std::string line; std::getline(lines, line);) std::cout << reader::printable(line) << "\n";
-    }
-}
-
 Result<int> grade(const Options& options) {
     FERRULE_TRY(const Chosen chosen, choose(options.id));
     const grader::Exercise& exercise = *chosen.exercise;
@@ -76,19 +60,9 @@ Result<int> grade(const Options& options) {
     FERRULE_TRY(const reader::Graded graded, reader::grade(exercise, language, path, true, view, hooks));
     view.clear();
     remember(graded.verdict);
-    if (options.json) {
-        std::cout << grader::to_json(graded.verdict);
-        return graded.verdict.verdict == "pass" ? kPass : kFail;
-    }
-    grader::TextOptions look;
-    look.width = static_cast<unsigned>(
-        reader::is_terminal(STDOUT_FILENO) ? std::min(reader::terminal_size(STDOUT_FILENO).columns, kWidest) : kWidest);
-    look.colour = grader::want_colour(STDOUT_FILENO);
-    look.sources = graded.observations.sources;
-    look.hint_command = fmt::format("ferrule hint {} --lang {}", exercise.id, grader::name(language));
-    std::cout << grader::to_text(graded.verdict, look);
-    if (options.raw) print_raw(graded.verdict);
-    return graded.verdict.verdict == "pass" ? kPass : kFail;
+    VerdictOptions output = options.output;
+    output.hint_command = fmt::format("ferrule hint {} --lang {}", exercise.id, grader::name(language));
+    return print_verdict(graded, output);
 }
 
 }  // namespace
@@ -99,11 +73,10 @@ void add_grade(CLI::App& app, Invocation& invocation) {
     command->add_option("EXERCISE", options->id, "the exercise's id, see `ferrule list`")->required();
     command->add_option("PATH", options->path, "a source file or a folder of them; your workspace when left out");
     add_language_option(*command, options->language);
-    command->add_flag("--json", options->json, "the verdict as one JSON object on standard output");
-    command->add_flag("--raw", options->raw, "each finding with the kernel's own report");
+    add_verdict_options(*command, options->output);
     command->callback([options, &invocation] {
         invocation.action = [options] { return grade(*options); };
-        if (options->json)
+        if (options->output.json())
             invocation.error_json = [options](const Error& error) {
                 return grader::error_to_json(options->id, options->language, error);
             };

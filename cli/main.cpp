@@ -25,8 +25,11 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 bool asks_for_json(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i)
-        if (std::string_view(argv[i]) == "--json") return true;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--json" || word == "--format=json") return true;
+        if (word == "--format" && i + 1 < argc && std::string_view(argv[i + 1]) == "json") return true;
+    }
     return false;
 }
 
@@ -57,6 +60,7 @@ int run(int argc, char** argv) {
     add_list(app, invocation);
     add_start(app, invocation);
     add_grade(app, invocation);
+    add_vet(app, invocation);
     add_run(app, invocation);
     add_hint(app, invocation);
     add_reset(app, invocation);

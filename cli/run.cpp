@@ -14,6 +14,7 @@
 #include "lessons/reader/terminal.hpp"
 #include "lessons/reader/text_width.hpp"
 #include "sandbox/base/interrupt.hpp"
+#include "sandbox/build/driver_folder.hpp"
 #include "sandbox/build/module_builder.hpp"
 #include "sandbox/vm/machine.hpp"
 
@@ -33,13 +34,6 @@ struct Target {
     std::string module, variant;
 };
 
-std::string module_name(const fs::path& path) {
-    std::string name = fs::is_directory(path) ? fs::canonical(path).filename().string() : path.stem().string();
-    for (char& c : name)
-        if (c == '-' || c == '.') c = '_';
-    return name;
-}
-
 // PATH may be an exercise's id: then the workspace has the sources. Inside the workspace the exercise names the module.
 Result<Target> resolve(const std::string& given, const std::string& asked) {
     const reader::Workspace workspace(reader::Workspace::default_root());
@@ -58,7 +52,8 @@ Result<Target> resolve(const std::string& given, const std::string& asked) {
     if (!fs::exists(given, code))
         return fail("no-submission", fmt::format("no file, folder or exercise \"{}\"", given),
                     "Give a .c or .rs file, a folder of them, or an exercise's id.");
-    Target target{given, grader::Language::c, module_name(given), "mem"};
+    const fs::path own = fs::is_directory(given, code) ? fs::canonical(given, code) : fs::path(given);
+    Target target{given, grader::Language::c, build::module_name(own.filename().string()), "mem"};
     const auto guessed = asked.empty() ? reader::language_of(given) : grader::language_from(asked);
     if (!guessed)
         return fail("which-language", fmt::format("no .c and no .rs file, or both, in {}", given),

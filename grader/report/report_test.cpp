@@ -152,3 +152,76 @@ TEST_CASE("text: a pass is a table") {
     CHECK(text.find("pass  load, unload") != std::string::npos);
     CHECK(text.find("PASS ring-buffer (c)") != std::string::npos);
 }
+
+namespace {
+
+// A build error beside it, and what no format may be broken by.
+Verdict hostile() {
+    Verdict v = sample();
+    Finding f;
+    f.finding_class = "build-error";
+    f.title = "expected ';' <&\"> ]]> \x1b[31m \xff";
+    f.file = "a&b.c";
+    v.findings.push_back(f);
+    return v;
+}
+
+}  // namespace
+
+TEST_CASE("JUnit: a test case for the build and for each scenario") {
+    const std::string text = to_junit(hostile());
+    CHECK(text.find("tests=\"3\" failures=\"2\"") != std::string::npos);
+    CHECK(text.find("<testcase classname=\"ring-buffer.c\" name=\"load, unload\" time=\"0.412\">\n"
+                    "      <failure type=\"memory-leak\" message=\"24 bytes still allocated after unload\">ring.c:3: "
+                    "memory-leak: ") != std::string::npos);
+    CHECK(text.find("is wide, really\" time=\"1.000\"/>") != std::string::npos);
+    CHECK(text.find("expected ';' &lt;&amp;&quot;&gt; ]]&gt;") != std::string::npos);
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find('\xff') == std::string::npos);
+
+    Verdict pass = sample();
+    pass.findings.clear();
+    pass.verdict = pass.scenarios[0].result = "pass";
+    CHECK(to_junit(pass).find("failures=\"0\"") != std::string::npos);
+    CHECK(to_junit(pass).find("<failure") == std::string::npos);
+}
+
+TEST_CASE("SARIF: a result for each finding, at its line") {
+    const auto json = nlohmann::json::parse(to_sarif(hostile()));
+    CHECK(json["version"] == "2.1.0");
+    const auto& run = json["runs"][0];
+    CHECK(run["tool"]["driver"]["name"] == "ferrule");
+    CHECK(run["tool"]["driver"]["rules"].size() == 2);
+    REQUIRE(run["results"].size() == 2);
+    const auto& leak = run["results"][0];
+    CHECK(leak["ruleId"] == "memory-leak");
+    CHECK(leak["message"]["text"] ==
+          "24 bytes still allocated after unload (scenario: load, unload, when allocation 2 failed)");
+    const auto& place = leak["locations"][0]["physicalLocation"];
+    CHECK(place["artifactLocation"]["uri"] == "ring.c");
+    CHECK(place["region"]["startLine"] == 3);
+    CHECK(leak["relatedLocations"][1]["message"]["text"] == "also");
+    CHECK_FALSE(run["results"][1]["locations"][0]["physicalLocation"].contains("region"));
+
+    Verdict pass = sample();
+    pass.findings.clear();
+    CHECK(nlohmann::json::parse(to_sarif(pass))["runs"][0]["results"].empty());
+}
+
+TEST_CASE("Gradescope: a point for each scenario that passed") {
+    const auto json = nlohmann::json::parse(to_gradescope(sample()));
+    REQUIRE(json["tests"].size() == 2);
+    CHECK(json["tests"][0]["score"] == 0);
+    CHECK(json["tests"][0]["status"] == "failed");
+    CHECK(json["tests"][0]["output"].get<std::string>().starts_with("ring.c:3: memory-leak: "));
+    CHECK(json["tests"][1]["score"] == 1);
+    CHECK(json["tests"][1]["max_score"] == 1);
+
+    Verdict unbuilt = hostile();
+    unbuilt.scenarios.clear();
+    unbuilt.findings.erase(unbuilt.findings.begin());
+    const auto none = nlohmann::json::parse(to_gradescope(unbuilt));
+    REQUIRE(none["tests"].size() == 1);
+    CHECK(none["tests"][0]["name"] == "build");
+    CHECK(none["tests"][0]["score"] == 0);
+}

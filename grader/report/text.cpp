@@ -209,6 +209,7 @@ private:
         if (verdict_.verdict == "pass") {
             out_ += std::string(paint(kGreen)) + "PASS" + plain() + " ";
             line("", what + ", " + took, 0);
+            if (!options_.remark.empty()) line("", clean(options_.remark), 0, kDim);
             return;
         }
         size_t count = verdict_.findings.size();

@@ -2,6 +2,7 @@
 // Jailed (image::jail_argv), only .c/.h/.rs, Ferrule's Kbuild; limits on time, memory, processes, output.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,10 @@ struct SourceSet {
 
 // Reads PATH (a file or a folder) from the host: refuses symbolic links, other file types
 // ("bad-submission": a verdict's business, not an error of ours: the caller decides), more than
-// 64 files, 256 KiB a file, 1 MiB in all.
-Result<SourceSet> read_sources(const fs::path& path, Language language, const std::string& module);
+// 64 files, 256 KiB a file, 1 MiB in all. With `wanted` (names as they stand in the set), a folder's other files
+// are left where they are, whatever they are.
+Result<SourceSet> read_sources(const fs::path& path, Language language, const std::string& module,
+                               const std::function<bool(const std::string&)>& wanted = {});
 
 struct Diagnostic {
     std::string severity;  // "error", "warning"

@@ -113,13 +113,17 @@ struct CloseDir {
 
 class Reader {
 public:
-    Reader(Language language, const fs::path& top) : language_(language), top_(top) {}
+    Reader(Language language, const fs::path& top, std::function<bool(const std::string&)> wanted)
+        : language_(language), top_(top), wanted_(std::move(wanted)) {}
 
     // `name` in the open folder `parent`; `shown` is what the file is called in the set.
     Result<void> read_entry(int parent, const char* name, const std::string& shown) {
         struct stat status;
         if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
             return tl::unexpected(system_error("cannot read", top_ / shown, errno));
+        if (wanted_ &&
+            (S_ISDIR(status.st_mode) ? shown.find('/') != std::string::npos || !is_plain(shown) : !wanted_(shown)))
+            return {};
         if (S_ISDIR(status.st_mode)) {
             if (shown.find('/') != std::string::npos)
                 return bad(printable(shown) + ": sources may be in one level of subfolders, not deeper",
@@ -178,6 +182,7 @@ public:
 private:
     Language language_;
     fs::path top_;
+    std::function<bool(const std::string&)> wanted_;
 };
 
 }  // namespace
@@ -232,12 +237,13 @@ Result<void> check_sources(const SourceSet& sources) {
     return {};
 }
 
-Result<SourceSet> read_sources(const fs::path& path, Language language, const std::string& module) {
+Result<SourceSet> read_sources(const fs::path& path, Language language, const std::string& module,
+                               const std::function<bool(const std::string&)>& wanted) {
     struct stat status;
     if (lstat(path.c_str(), &status) != 0) return tl::unexpected(system_error("cannot read", path, errno));
-    Reader reader(language, path.parent_path());
+    Reader reader(language, path.parent_path(), {});
     if (S_ISDIR(status.st_mode)) {
-        reader = Reader(language, path);
+        reader = Reader(language, path, wanted);
         FERRULE_TRY_VOID(reader.read_folder(AT_FDCWD, path.c_str(), ""));
         if (std::none_of(reader.files.begin(), reader.files.end(),
                          [](const SourceFile& file) { return !has_suffix(file.name, ".h"); }))

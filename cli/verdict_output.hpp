@@ -1,0 +1,23 @@
+// How grade and vet show a verdict.
+#pragma once
+
+#include "cli/command.hpp"
+#include "lessons/reader/grading.hpp"
+
+namespace ferrule::cli {
+
+struct VerdictOptions {
+    std::string format = "text";
+    bool raw = false;          // text: each finding with the kernel's own report
+    std::string hint_command;  // text: "ferrule hint ring"
+    std::string remark;        // text: a last line
+
+    bool json() const { return format == "json"; }
+};
+
+// --json, --format and --raw.
+void add_verdict_options(CLI::App& command, VerdictOptions& options);
+// On standard output; returns the exit status.
+int print_verdict(const reader::Graded& graded, const VerdictOptions& options);
+
+}  // namespace ferrule::cli

@@ -1,0 +1,26 @@
+#include "grader/exercise/vet.hpp"
+
+namespace ferrule::grader {
+
+Exercise vet_exercise(const std::string& module, Language language, const std::string& parameters,
+                      std::vector<Scenario> more, const fs::path& folder) {
+    Step load{StepKind::load}, again{StepKind::load}, unload{StepKind::unload};
+    for (const char c : parameters) load.target += c == '$' ? std::string("$$") : std::string(1, c);
+    again.target = load.target;
+    load.sweep = true;
+    load.fault_errors = {"ENOMEM"};
+
+    Exercise exercise;
+    exercise.id = exercise.title = exercise.module = module;
+    exercise.languages = {language};
+    exercise.kernels = {"mem"};
+    exercise.folder = folder;
+    Scenario twice;
+    twice.name = "load, unload, and once more";
+    twice.steps = {load, unload, again, unload};
+    exercise.scenarios.push_back(std::move(twice));
+    for (Scenario& scenario : more) exercise.scenarios.push_back(std::move(scenario));
+    return exercise;
+}
+
+}  // namespace ferrule::grader
