@@ -1,8 +1,5 @@
 // The detectors for a module that belongs to no exercise.
-#include "grader/exercise/vet.hpp"
-
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <iostream>
 #include <memory>
@@ -10,6 +7,8 @@
 #include "cli/command.hpp"
 #include "cli/progress_view.hpp"
 #include "cli/verdict_output.hpp"
+#include "grader/exercise/vet.hpp"
+#include "grader/report/report.hpp"
 #include "lessons/reader/grading.hpp"
 #include "lessons/reader/text_width.hpp"
 #include "sandbox/build/driver_folder.hpp"
