@@ -19,14 +19,15 @@ namespace {
 
 struct Options {
     std::vector<std::string> ids;
-    bool all = false, json = false;
+    bool all = false, corpus = false, json = false;
 };
 
 std::string label(const reader::CheckCase& what) {
     if (what.kind == reader::CaseKind::files) return "files";
     const std::string language = grader::name(what.language);
-    return what.kind == reader::CaseKind::mutant ? fmt::format("{} mutant {}", language, what.name)
-                                                 : fmt::format("{} {}", language, what.name);
+    const bool named = what.kind == reader::CaseKind::mutant || what.kind == reader::CaseKind::variant;
+    return named ? fmt::format("{} {} {}", language, reader::name(what.kind), what.name)
+                 : fmt::format("{} {}", language, what.name);
 }
 
 nlohmann::ordered_json as_json(const reader::CheckResult& result) {
@@ -74,12 +75,21 @@ void print(const std::string& exercise, const reader::CheckResult& result) {
 
 Result<int> check(const Options& options) {
     FERRULE_TRY(const auto catalogue, load_course());
+    FERRULE_TRY(const fs::path corpus_folder, reader::default_corpus());
+    FERRULE_TRY(const auto corpus, reader::load_corpus(corpus_folder));
     std::vector<const grader::Exercise*> chosen;
     for (const std::string& id : options.ids) {
+        const auto driver = std::find_if(corpus.begin(), corpus.end(), [&](const auto& one) { return one.id == id; });
+        if (driver != corpus.end()) {
+            chosen.push_back(&*driver);
+            continue;
+        }
         FERRULE_TRY(const auto* exercise, catalogue.find(id));
         chosen.push_back(exercise);
     }
-    if (options.ids.empty()) chosen = catalogue.exercises();
+    if (options.ids.empty() && !options.corpus) chosen = catalogue.exercises();
+    if (options.ids.empty())
+        for (const grader::Exercise& driver : corpus) chosen.push_back(&driver);
     ProgressView view;
     auto report = nlohmann::ordered_json::array();
     int cases = 0, bad = 0;
@@ -121,7 +131,8 @@ void add_check(CLI::App& app, Invocation& invocation) {
     CLI::App* command = app.add_subcommand(
         "check", "for instructors: starter fails, solution passes, every mutant is found where it says");
     auto* ids = command->add_option("EXERCISE", options->ids, "exercises to check; all when left out");
-    command->add_flag("--all", options->all, "all exercises")->excludes(ids);
+    auto* all = command->add_flag("--all", options->all, "all exercises")->excludes(ids);
+    command->add_flag("--corpus", options->corpus, "only the drivers of grader/corpus")->excludes(ids)->excludes(all);
     command->add_flag("--json", options->json, "one JSON object");
     command->callback([options, &invocation] {
         invocation.action = [options] { return check(*options); };

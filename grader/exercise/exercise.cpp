@@ -163,24 +163,30 @@ Result<Exercise> parse_exercise(std::string_view text, const fs::path& file) {
     return exercise;
 }
 
-Result<Exercise> load_exercise(const fs::path& folder) {
+namespace {
+
+Result<Exercise> load(const fs::path& folder, bool corpus) {
     const fs::path file = folder / "exercise.toml";
     FERRULE_TRY(const std::string text, read_file(file, kFileCap));
     FERRULE_TRY(Exercise exercise, parse_exercise(text, file));
     std::error_code failed;
     exercise.folder = fs::canonical(folder, failed);
     if (failed) return tl::unexpected(system_error("cannot resolve", folder, failed.value()));
+    exercise.corpus = corpus;
     const fs::path lesson = exercise.folder.parent_path();
-    exercise.lesson = lesson.parent_path().filename().string() + "/" + lesson.filename().string();
-    for (const Language language : exercise.languages)
-        for (const fs::path& needed : {exercise.starter(language), exercise.solution(language)}) {
-            if (fs::is_directory(needed, failed)) continue;
+    if (!corpus) exercise.lesson = lesson.parent_path().filename().string() + "/" + lesson.filename().string();
+    for (const Language language : exercise.languages) {
+        std::vector<fs::path> needed = {exercise.solution(language)};
+        if (!corpus) needed.push_back(exercise.starter(language));
+        for (const fs::path& path : needed) {
+            if (fs::is_directory(path, failed)) continue;
             Problems problems(file);
             problems.add(languages_line(text),
                          fmt::format("found \"{}\" in \"languages\" and no folder {}; expected it beside exercise.toml",
-                                     name(language), needed.lexically_relative(exercise.folder).string()));
+                                     name(language), path.lexically_relative(exercise.folder).string()));
             return problems.error();
         }
+    }
     FERRULE_TRY_VOID(check_programs(exercise.scenarios, exercise.folder));
     Hash hash;
     hash.add(text);
@@ -189,6 +195,11 @@ Result<Exercise> load_exercise(const fs::path& folder) {
     exercise.source_hash = hash.hex();
     return exercise;
 }
+
+}  // namespace
+
+Result<Exercise> load_exercise(const fs::path& folder) { return load(folder, false); }
+Result<Exercise> load_corpus_exercise(const fs::path& folder) { return load(folder, true); }
 
 Result<std::vector<Scenario>> load_scenarios(const fs::path& file) {
     FERRULE_TRY(const std::string text, read_file(file, kFileCap));
@@ -204,6 +215,16 @@ Result<std::vector<Scenario>> load_scenarios(const fs::path& file) {
 
 fs::path Exercise::starter(Language language) const { return folder / name(language) / "starter"; }
 fs::path Exercise::solution(Language language) const { return folder / name(language) / "solution"; }
+
+std::vector<fs::path> Exercise::variants(Language language) const {
+    std::vector<fs::path> out;
+    std::error_code failed;
+    for (fs::directory_iterator it(folder / name(language) / "variants", failed), end; !failed && it != end;
+         it.increment(failed))
+        out.push_back(it->path());
+    std::sort(out.begin(), out.end());
+    return out;
+}
 
 const char* name(Language language) { return language == Language::c ? "c" : "rust"; }
 

@@ -124,12 +124,17 @@ struct Exercise {
     fs::path folder;
     std::string source_hash;  // of exercise.toml and test programs: decides verdicts
 
+    bool corpus = false;  // of grader/corpus: no lesson, no starter, no hints
+
     fs::path starter(Language) const;
     fs::path solution(Language) const;
+    std::vector<fs::path> variants(Language) const;  // further right answers, by name: <language>/variants/<name>/
 };
 
 // Errors: "exercise-syntax" with "FILE:LINE: what was found; expected …".
 Result<Exercise> load_exercise(const fs::path& folder);
+// A driver of grader/corpus: the same, but nobody starts it or learns from it.
+Result<Exercise> load_corpus_exercise(const fs::path& folder);
 // The same from text; `file` names it in errors. Looks at no other file.
 Result<Exercise> parse_exercise(std::string_view text, const fs::path& file);
 // A file with nothing but [[scenario]] tables, for `ferrule vet --scenario`.

@@ -56,10 +56,15 @@ struct Job {
 Result<std::vector<Job>> jobs_of(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
     std::vector<Job> jobs;
     for (const grader::Language language : exercise.languages) {
-        FERRULE_TRY(auto starter, build::read_sources(exercise.starter(language), language, exercise.module));
-        jobs.push_back({{CaseKind::starter, language, "starter"}, std::move(starter)});
-        FERRULE_TRY(auto solution, build::read_sources(exercise.solution(language), language, exercise.module));
-        jobs.push_back({{CaseKind::solution, language, "solution"}, std::move(solution)});
+        const auto add = [&](CaseKind kind, const std::string& name, const fs::path& folder) -> Result<void> {
+            FERRULE_TRY(auto sources, build::read_sources(folder, language, exercise.module));
+            jobs.push_back({{kind, language, name}, std::move(sources)});
+            return {};
+        };
+        if (!exercise.corpus) FERRULE_TRY_VOID(add(CaseKind::starter, "starter", exercise.starter(language)));
+        FERRULE_TRY_VOID(add(CaseKind::solution, "solution", exercise.solution(language)));
+        for (const fs::path& variant : exercise.variants(language))
+            FERRULE_TRY_VOID(add(CaseKind::variant, variant.filename().string(), variant));
         for (const grader::Mutant& mutant : mutants)
             if (mutant.language == language)
                 jobs.push_back({{CaseKind::mutant, language, mutant.name}, mutant.sources, &mutant});
@@ -73,7 +78,7 @@ CheckResult judge_job(const Job& job, const grader::Verdict& verdict) {
     result.found = in_words(verdict);
     if (job.mutant) {
         result.ok = is_as_declared(*job.mutant, verdict, result.expected, result.found);
-    } else if (job.what.kind == CaseKind::solution) {
+    } else if (job.what.kind == CaseKind::solution || job.what.kind == CaseKind::variant) {
         result.expected = "pass";
         result.ok = verdict.verdict == "pass" && verdict.findings.empty();
     } else {
@@ -92,6 +97,7 @@ CheckResult check_files(const grader::Exercise& exercise, const std::vector<grad
     result.what = {CaseKind::files, exercise.languages.front(), "files"};
     result.expected = "hints for every mutant's class, no stray file";
     result.problems = stray_files(exercise, mutants);
+    if (exercise.corpus) result.expected = "no stray file";
     for (std::string& problem : missing_hints(exercise, mutants)) result.problems.push_back(std::move(problem));
     result.ok = result.problems.empty();
     result.found = result.ok ? "in order" : result.problems.front();
@@ -106,6 +112,7 @@ const char* name(CaseKind kind) {
         case CaseKind::files: return "files";
         case CaseKind::starter: return "starter";
         case CaseKind::solution: return "solution";
+        case CaseKind::variant: return "variant";
         case CaseKind::mutant: return "mutant";
     }
     return "";
@@ -138,7 +145,7 @@ std::vector<std::string> stray_files(const grader::Exercise& exercise, const std
         if (relative == "exercise.toml" || tests.count(relative)) return true;
         for (const grader::Language language : exercise.languages) {
             const std::string folder = std::string(grader::name(language)) + "/";
-            for (const char* kind : {"starter/", "solution/"})
+            for (const char* kind : {"starter/", "solution/", "variants/"})
                 if (relative.rfind(folder + kind, 0) == 0) return is_source(path);
         }
         // load_mutants has refused anything else in a mutant's folder.
@@ -158,6 +165,7 @@ std::vector<std::string> stray_files(const grader::Exercise& exercise, const std
 }
 
 std::vector<std::string> missing_hints(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
+    if (exercise.corpus) return {};
     std::set<std::string> there, missing;
     for (const grader::Hint& hint : exercise.hints) there.insert(hint.finding_class);
     for (const grader::Mutant& mutant : mutants)

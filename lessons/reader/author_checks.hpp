@@ -1,5 +1,6 @@
-// What an author needs to know about an exercise: the starter fails, the solution passes, every mutant fails with
-// the class it declares on the line it declares, there is a hint for each of these classes, no stray file lies around.
+// What an author needs to know about an exercise: the starter fails, the solution and its variants pass, every mutant
+// fails with the class it declares on the line it declares, there is a hint for each of these classes, no stray file
+// lies around. A driver of the corpus has no starter and no hints.
 #pragma once
 
 #include <functional>
@@ -10,12 +11,12 @@
 
 namespace ferrule::reader {
 
-enum class CaseKind { files, starter, solution, mutant };
+enum class CaseKind { files, starter, solution, variant, mutant };
 
 struct CheckCase {
     CaseKind kind = CaseKind::files;
     grader::Language language = grader::Language::c;  // not for `files`
-    std::string name;                                 // "starter", "solution", the mutant's folder, "files"
+    std::string name;  // "starter", "solution", the variant's or mutant's folder, "files"
 };
 
 struct CheckResult {

@@ -213,6 +213,26 @@ Result<Catalogue> load_catalogue(const fs::path& folder) {
     return catalogue;
 }
 
+Result<std::vector<grader::Exercise>> load_corpus(const fs::path& folder) {
+    std::set<fs::path> drivers;
+    std::error_code code;
+    for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code))
+        if (it->is_directory(code)) drivers.insert(it->path());
+    if (code && code != std::errc::no_such_file_or_directory)
+        return tl::unexpected(system_error("cannot list", folder, code.value()));
+    std::vector<grader::Exercise> corpus;
+    for (const fs::path& driver : drivers) {
+        FERRULE_TRY(auto exercise, grader::load_corpus_exercise(driver));
+        corpus.push_back(std::move(exercise));
+    }
+    return corpus;
+}
+
+Result<fs::path> default_corpus() {
+    FERRULE_TRY(const fs::path root, source_root());
+    return root / "grader" / "corpus";
+}
+
 Result<fs::path> default_course() {
     FERRULE_TRY(const fs::path root, source_root());
     return root / "lessons" / "course";

@@ -38,6 +38,10 @@ struct Catalogue {
 
 // Errors: "course-missing", "course-syntax" (FILE:LINE: …), "exercise-syntax".
 Result<Catalogue> load_catalogue(const fs::path& folder);
+// The drivers that prove the grader, by folder name.
+Result<std::vector<grader::Exercise>> load_corpus(const fs::path& folder);
+// grader/corpus in the checkout.
+Result<fs::path> default_corpus();
 // lessons/course in the checkout.
 Result<fs::path> default_course();
 

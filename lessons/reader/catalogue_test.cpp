@@ -67,6 +67,32 @@ TEST_CASE("an unknown exercise is answered with the nearest") {
     CHECK_FALSE(catalogue->find(""));
 }
 
+TEST_CASE("a driver of the corpus has no starter and no lesson, and may have several right answers") {
+    const auto dir = TempDir::make();
+    REQUIRE(dir);
+    const auto put = [&](const std::string& name, const std::string& text) {
+        REQUIRE(make_directories((dir->path() / name).parent_path()));
+        REQUIRE(write_file(dir->path() / name, text));
+    };
+    CHECK(load_corpus(dir->path() / "none")->empty());
+    put("README.md", "no driver\n");
+    put("ring/exercise.toml", kExercise);
+    CHECK_FALSE(load_corpus(dir->path()));
+    put("ring/c/solution/ring.c", "");
+    put("ring/c/variants/guards/ring.c", "");
+    put("ring/c/variants/devm/ring.c", "");
+    const auto corpus = load_corpus(dir->path());
+    INFO((corpus ? "" : corpus.error().message));
+    REQUIRE(corpus);
+    REQUIRE(corpus->size() == 1);
+    const grader::Exercise& ring = corpus->front();
+    CHECK(ring.corpus);
+    CHECK(ring.lesson.empty());
+    REQUIRE(ring.variants(grader::Language::c).size() == 2);
+    CHECK(ring.variants(grader::Language::c)[0].filename() == "devm");
+    CHECK(ring.variants(grader::Language::rust).empty());
+}
+
 TEST_CASE("mistakes are reported with file and line") {
     Course course;
     SECTION("syntax") {
