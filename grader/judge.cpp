@@ -88,9 +88,17 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Run& run) {
     bool dangling = std::any_of(findings.begin(), findings.end(), [](const Finding& f) {
         return f.finding_class == "resource-leak" && f.detector == "ledger" && f.line > 0;
     });
+    // And it cannot be registered again: the WARN about that says it later and less well.
+    const auto once_more = [](const Finding& f) {
+        return f.finding_class == "oops" && !f.fatal &&
+               (f.title.find("already exists") != std::string::npos ||
+                f.title.find("already registered") != std::string::npos ||
+                f.title.find("duplicate filename") != std::string::npos);
+    };
     if (dangling)
-        std::erase_if(findings, [](const Finding& f) {
-            return f.line == 0 && (from_console(f) || f.finding_class == "tampering" || f.finding_class == "oops");
+        std::erase_if(findings, [&](const Finding& f) {
+            return once_more(f) ||
+                   (f.line == 0 && (from_console(f) || f.finding_class == "tampering" || f.finding_class == "oops"));
         });
     std::vector<Finding> kept;
     for (auto& finding : findings) {

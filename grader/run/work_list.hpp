@@ -23,6 +23,7 @@ public:
     static constexpr unsigned kMostChains = 4;  // a small exercise does not pay for more clones' first runs
     static constexpr unsigned kHangsCap = 2;    // each costs a deadline; more of them say nothing new
     static constexpr unsigned kRetriesCap = 3;  // of one N
+    static constexpr unsigned kSpoiltCap = 6;  // fault points, when already the plain run left a trace: mend that first
 
     // The scenarios outlive it. `most_chains`: what the host bears.
     WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains);

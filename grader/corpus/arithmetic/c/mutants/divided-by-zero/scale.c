@@ -12,6 +12,7 @@ static int table[8];
 static int __init scale_init(void) {
     if (bits > 30 || index >= ARRAY_SIZE(table)) return -EINVAL;
     table[index] = (1 << bits) / (7 - (int)index);  // FERRULE: here
+    pr_info("%d\n", table[index]);
     return 0;
 }
 

@@ -8,14 +8,8 @@
 static char *small, *large;
 static unsigned long page;
 static int __percpu* counters;
-static struct kmem_cache* cache;
-static void* object;
 
 static void kinds_free(void) {
-    if (object) kmem_cache_free(cache, object);
-    object = NULL;
-    kmem_cache_destroy(cache);
-    cache = NULL;
     free_percpu(counters);
     counters = NULL;
     free_page(page);
@@ -34,10 +28,6 @@ static int __init kinds_init(void) {
     if (!page) goto fail;
     counters = alloc_percpu(int);
     if (!counters) goto fail;
-    cache = kmem_cache_create("ferrule_kinds", 40, 0, 0, NULL);
-    if (!cache) goto fail;
-    object = kmem_cache_alloc(cache, GFP_KERNEL);
-    if (!object) goto fail;
     return 0;
 fail:
     kinds_free();
