@@ -22,7 +22,7 @@ const std::vector<DetectorEntry>& run_detectors() {
 }
 
 const std::vector<BuildDetector>& build_detectors() {
-    static const std::vector<BuildDetector> detectors = {detect_build, detect_imports, detect_unsafe};
+    static const std::vector<BuildDetector> detectors = {detect_build, detect_imports, detect_unsafe, detect_silencing};
     return detectors;
 }
 

@@ -7,18 +7,6 @@
 namespace ferrule::grader {
 namespace {
 
-Finding build_finding(const Exercise& exercise, const char* finding_class, const char* detector,
-                      const std::string& title) {
-    Finding finding;
-    finding.finding_class = finding_class;
-    finding.detector = detector;
-    finding.title = sanitise(title, 300);
-    std::replace(finding.title.begin(), finding.title.end(), '\n', ' ');
-    finding.lesson = exercise.lesson;
-    finding.order = 0;
-    return finding;
-}
-
 bool matches(const std::string& pattern, const std::string& symbol) {
     if (!pattern.empty() && pattern.back() == '*') return symbol.starts_with(pattern.substr(0, pattern.size() - 1));
     return symbol == pattern;
@@ -32,6 +20,18 @@ std::string source_word(std::string symbol) {
 }
 
 }  // namespace
+
+Finding build_finding(const Exercise& exercise, const char* finding_class, const char* detector,
+                      const std::string& title) {
+    Finding finding;
+    finding.finding_class = finding_class;
+    finding.detector = detector;
+    finding.title = sanitise(title, 300);
+    std::replace(finding.title.begin(), finding.title.end(), '\n', ' ');
+    finding.lesson = exercise.lesson;
+    finding.order = 0;
+    return finding;
+}
 
 std::vector<Finding> detect_build(const Exercise& exercise, const Observations& observations) {
     if (observations.built) return {};

@@ -79,6 +79,10 @@ void relate(Finding& finding, const std::string& role, const std::optional<Sourc
 std::vector<Finding> detect_build(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_imports(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_unsafe(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_silencing(const Exercise& exercise, const Observations& observations);
+// A finding that belongs to no run.
+Finding build_finding(const Exercise& exercise, const char* finding_class, const char* detector,
+                      const std::string& title);
 std::vector<Finding> detect_kasan(const Evidence& evidence);
 std::vector<Finding> detect_oops(const Evidence& evidence);
 std::vector<Finding> detect_lockdep(const Evidence& evidence);

@@ -124,7 +124,8 @@ struct Exercise {
     fs::path folder;
     std::string source_hash;  // of exercise.toml and test programs: decides verdicts
 
-    bool corpus = false;  // of grader/corpus: no lesson, no starter, no hints
+    bool corpus = false;   // of grader/corpus: no lesson, no starter, no hints
+    bool trusted = false;  // the author's own driver, which has no reason to blind the detectors (vet)
 
     fs::path starter(Language) const;
     fs::path solution(Language) const;
