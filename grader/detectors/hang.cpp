@@ -96,11 +96,13 @@ std::vector<Finding> detect_hang(const Evidence& evidence) {
     for (const auto& step : evidence.run.steps)
         if (step.lost == "deadline" && !late) late = &step;
 
-    // A stack of the module's that waits for a lock says most, then any stack of it.
+    // A stack of the module's that waits for a lock says most, then that of the task which was asked, then any.
     Stuck best;
     auto better = [&](const Stuck& stuck) { return stuck.place && (!best.place || (stuck.on_lock && !best.on_lock)); };
-    for (const auto& stack : evidence.run.hang)
-        if (auto stuck = look(evidence, stack); better(stuck)) best = stuck;
+    for (const bool cpus : {false, true})
+        for (const auto& stack : evidence.run.hang)
+            if (stack.who.starts_with("cpu ") == cpus)
+                if (auto stuck = look(evidence, stack); better(stuck)) best = stuck;
     const Splat* spoken = nullptr;
     for (const auto& splat : evidence.splats) {
         if (!timing_splat(splat)) continue;

@@ -27,6 +27,8 @@ public:
                 quoted('"');
             else if (c == '\'' && !(rust_ && lifetime()))
                 quoted('\'');
+            else if (c == '<' && !rust_ && after_include())
+                blank_to(text_.find_first_of(">\n", at_));
             else
                 ++at_;
         }
@@ -38,6 +40,16 @@ private:
         end = std::min(end, text_.size());
         for (; at_ < end; ++at_)
             if (out_[at_] != '\n') out_[at_] = ' ';
+    }
+
+    // "#include <" is as much a name in quotation marks as a string.
+    bool after_include() const {
+        const size_t begin = text_.rfind('\n', at_);
+        std::string_view line = text_.substr(begin == std::string_view::npos ? 0 : begin + 1);
+        line = line.substr(0, at_ - (begin == std::string_view::npos ? 0 : begin + 1));
+        const size_t word = line.find_first_not_of(" \t#");
+        return word != std::string_view::npos && word > 0 && line.find('#') < word &&
+               line.substr(word).starts_with("include");
     }
 
     void comment() {

@@ -9,7 +9,8 @@
 
 namespace ferrule::grader {
 
-// The text with comments, strings and character constants blanked out; line ends stay where they are.
+// The text with comments, strings, character constants and the names of included files blanked out; line ends stay
+// where they are.
 std::string code_only(std::string_view text, Language language);
 
 struct Mention {

@@ -9,13 +9,17 @@ module_param(index, uint, 0444);
 
 static int table[8];
 
-static int __init scale_init(void) {
-    if (bits > 30 || index >= ARRAY_SIZE(table)) return -EINVAL;
-    table[index] = 1 << bits;
-    return 0;
+static int __init scale_init(void)
+{
+	if (bits > 30 || index >= ARRAY_SIZE(table))
+		return -EINVAL;
+	table[index] = 1 << bits;
+	return 0;
 }
 
-static void __exit scale_exit(void) {}
+static void __exit scale_exit(void)
+{
+}
 
 module_init(scale_init);
 module_exit(scale_exit);

@@ -9,19 +9,23 @@
 
 static DEFINE_MUTEX(lock);
 
-static int __init hushed_init(void) {
-    char* bytes = kmalloc(16, GFP_KERNEL);
+static int __init hushed_init(void)
+{
+	char *bytes = kmalloc(16, GFP_KERNEL);
 
-    if (!bytes) return -ENOMEM;
-    mutex_lock(&lock);
-    lockdep_assert_held(&lock);
-    bytes[0] = 1;
-    mutex_unlock(&lock);
-    kfree(bytes);
-    return 0;
+	if (!bytes)
+		return -ENOMEM;
+	mutex_lock(&lock);
+	lockdep_assert_held(&lock);
+	bytes[0] = 1;
+	mutex_unlock(&lock);
+	kfree(bytes);
+	return 0;
 }
 
-static void __exit hushed_exit(void) {}
+static void __exit hushed_exit(void)
+{
+}
 
 module_init(hushed_init);
 module_exit(hushed_exit);

@@ -7,34 +7,43 @@
 
 static char *small, *large;
 static unsigned long page;
-static int __percpu* counters;
+static int __percpu *counters;
 
-static void kinds_free(void) {
-    free_percpu(counters);
-    counters = NULL;
-    free_page(page);
-    page = 0;
-    large = NULL;
-    kfree(small);
-    small = NULL;
+static void kinds_free(void)
+{
+	free_percpu(counters);
+	counters = NULL;
+	free_page(page);
+	page = 0;
+	large = NULL;
+	kfree(small);
+	small = NULL;
 }
 
-static int __init kinds_init(void) {
-    small = kmalloc(100, GFP_KERNEL);
-    if (!small) goto fail;
-    large = vmalloc(3 * PAGE_SIZE);  // FERRULE: here
-    if (!large) goto fail;
-    page = __get_free_page(GFP_KERNEL);
-    if (!page) goto fail;
-    counters = alloc_percpu(int);
-    if (!counters) goto fail;
-    return 0;
+static int __init kinds_init(void)
+{
+	small = kmalloc(100, GFP_KERNEL);
+	if (!small)
+		goto fail;
+	large = vmalloc(3 * PAGE_SIZE);	// FERRULE: here
+	if (!large)
+		goto fail;
+	page = __get_free_page(GFP_KERNEL);
+	if (!page)
+		goto fail;
+	counters = alloc_percpu(int);
+	if (!counters)
+		goto fail;
+	return 0;
 fail:
-    kinds_free();
-    return -ENOMEM;
+	kinds_free();
+	return -ENOMEM;
 }
 
-static void __exit kinds_exit(void) { kinds_free(); }
+static void __exit kinds_exit(void)
+{
+	kinds_free();
+}
 
 module_init(kinds_init);
 module_exit(kinds_exit);

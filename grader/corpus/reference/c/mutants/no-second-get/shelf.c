@@ -5,33 +5,50 @@
 #include <linux/slab.h>
 
 struct book {
-    struct kref holders;
-    refcount_t readers;
-    int pages;
+	struct kref holders;
+	refcount_t readers;
+	int pages;
 };
 
 static struct book *left, *right;
 
-static void book_release(struct kref* kref) { kfree(container_of(kref, struct book, holders)); }
-
-static void book_put(struct book* book) {
-    kref_put(&book->holders, book_release);  // FERRULE: here
+static void book_release(struct kref *kref)
+{
+	kfree(container_of(kref, struct book, holders));
 }
 
-static int __init shelf_init(void) {
-    left = kzalloc_obj(*left);
-    if (!left) return -ENOMEM;
-    kref_init(&left->holders);
-    refcount_set(&left->readers, 1);
-    right = left;
-    refcount_inc(&right->readers);
-    refcount_dec(&right->readers);
-    return 0;
+static void book_put(struct book *book)
+{
+	kref_put(&book->holders, book_release);	// FERRULE: here
 }
 
-static void __exit shelf_exit(void) {
-    book_put(left);
-    book_put(right);
+static noinline void shelf_lend(struct book *book)
+{
+	refcount_inc(&book->readers);
+}
+
+static noinline void shelf_return(struct book *book)
+{
+	refcount_dec(&book->readers);
+}
+
+static int __init shelf_init(void)
+{
+	left = kzalloc_obj(*left);
+	if (!left)
+		return -ENOMEM;
+	kref_init(&left->holders);
+	refcount_set(&left->readers, 1);
+	right = left;
+	shelf_lend(right);
+	shelf_return(right);
+	return 0;
+}
+
+static void __exit shelf_exit(void)
+{
+	book_put(left);
+	book_put(right);
 }
 
 module_init(shelf_init);

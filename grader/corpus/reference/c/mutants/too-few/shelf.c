@@ -5,33 +5,52 @@
 #include <linux/slab.h>
 
 struct book {
-    struct kref holders;
-    refcount_t readers;
-    int pages;
+	struct kref holders;
+	refcount_t readers;
+	int pages;
 };
 
 static struct book *left, *right;
 
-static void book_release(struct kref* kref) { kfree(container_of(kref, struct book, holders)); }
-
-static void book_put(struct book* book) { kref_put(&book->holders, book_release); }
-
-static int __init shelf_init(void) {
-    left = kzalloc_obj(*left);
-    if (!left) return -ENOMEM;
-    kref_init(&left->holders);
-    refcount_set(&left->readers, 1);
-    kref_get(&left->holders);
-    right = left;
-    refcount_inc(&right->readers);
-    if (refcount_dec_and_test(&right->readers) || refcount_dec_and_test(&right->readers))
-        refcount_dec(&right->readers);  // FERRULE: here
-    return 0;
+static void book_release(struct kref *kref)
+{
+	kfree(container_of(kref, struct book, holders));
 }
 
-static void __exit shelf_exit(void) {
-    book_put(left);
-    book_put(right);
+static void book_put(struct book *book)
+{
+	kref_put(&book->holders, book_release);
+}
+
+static noinline void shelf_lend(struct book *book)
+{
+	refcount_inc(&book->readers);
+}
+
+static noinline void shelf_return(struct book *book)
+{
+	refcount_dec(&book->readers);	// FERRULE: here
+}
+
+static int __init shelf_init(void)
+{
+	left = kzalloc_obj(*left);
+	if (!left)
+		return -ENOMEM;
+	kref_init(&left->holders);
+	refcount_set(&left->readers, 1);
+	kref_get(&left->holders);
+	right = left;
+	shelf_lend(right);
+	shelf_return(right);
+	shelf_return(right);
+	return 0;
+}
+
+static void __exit shelf_exit(void)
+{
+	book_put(left);
+	book_put(right);
 }
 
 module_init(shelf_init);

@@ -5,27 +5,31 @@
 #include <linux/module.h>
 #include <linux/wait.h>
 
-static struct task_struct* thread;
+static struct task_struct *thread;
 static DECLARE_WAIT_QUEUE_HEAD(wake);
 static unsigned int count;
 
-static int tally_run(void* unused) {
-    while (!kthread_should_stop()) {
-        count++;
-        wait_event_interruptible_timeout(wake, kthread_should_stop(), 2);
-    }
-    return 0;
+static int tally_run(void *unused)
+{
+	while (!kthread_should_stop()) {
+		count++;
+		wait_event_interruptible_timeout(wake, kthread_should_stop(), 2);
+	}
+	return 0;
 }
 
-static int __init tally_init(void) {
-    thread = kthread_run(tally_run, NULL, "tally");
-    if (!thread) return -ENOMEM;
-    msleep(20);
-    return 0;
+static int __init tally_init(void)
+{
+	thread = kthread_run(tally_run, NULL, "tally");
+	if (!thread)
+		return -ENOMEM;
+	msleep(20);
+	return 0;
 }
 
-static void __exit tally_exit(void) {
-    kthread_stop(thread);  // FERRULE: here
+static void __exit tally_exit(void)
+{
+	kthread_stop(thread);	// FERRULE: here
 }
 
 module_init(tally_init);
