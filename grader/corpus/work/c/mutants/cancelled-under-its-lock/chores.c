@@ -43,6 +43,7 @@ static int __init chores_init(void)
 static void __exit chores_exit(void)
 {
 	mutex_lock(&lock);
+	msleep(20);
 	cancel_delayed_work_sync(&chore->work);	// FERRULE: here
 	mutex_unlock(&lock);
 	destroy_workqueue(queue);
