@@ -79,7 +79,7 @@ bool cut_short(const Run& run) {
                        [](const auto& s) { return !s.lost.empty() && s.lost != "unusable-value"; });
 }
 
-std::vector<Finding> fold(std::vector<Finding> findings, const Run& run) {
+std::vector<Finding> fold(std::vector<Finding> findings, const Run& run, const std::vector<Step>& steps) {
     std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
         return std::make_tuple(a.order, rank(a.finding_class)) < std::make_tuple(b.order, rank(b.finding_class));
     });
@@ -95,9 +95,17 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Run& run) {
                 f.title.find("already registered") != std::string::npos ||
                 f.title.find("duplicate filename") != std::string::npos);
     };
+    // A name or a number that is still taken: a load after the first one cannot have it.
+    const auto first_load = std::find_if(run.steps.begin(), run.steps.end(), [&](const StepObservation& seen) {
+        return seen.attempted && seen.step >= 0 && static_cast<size_t>(seen.step) < steps.size() &&
+               steps[static_cast<size_t>(seen.step)].kind == StepKind::load;
+    });
+    const bool first_was_not_refused =
+        first_load != run.steps.end() && (first_load->error == 0 || first_load->fault_fired);
     if (dangling)
         std::erase_if(findings, [&](const Finding& f) {
             return once_more(f) ||
+                   (first_was_not_refused && one_of(f.finding_class, {"load-failed", "error-path", "wrong-result"})) ||
                    (f.line == 0 && (from_console(f) || f.finding_class == "tampering" || f.finding_class == "oops"));
         });
     std::vector<Finding> kept;
@@ -188,7 +196,8 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
             seconds[run.scenario] += run.restore_seconds + run.run_seconds;
             if (!found.empty()) failed[run.scenario] = true;
         }
-        for (auto& finding : fold(std::move(found), run)) {
+        const Scenario* declared = evidence.scenario();
+        for (auto& finding : fold(std::move(found), run, declared ? declared->steps : std::vector<Step>())) {
             bool answer = one_of(finding.finding_class, {"wrong-result", "load-failed"});
             if (answer && finding.fault.empty()) wrong_without_fault.insert(run.scenario);
             all.push_back({std::move(finding), run.scenario, index});
