@@ -121,6 +121,7 @@ private:
         // A swept run has the values of the first plain one: the fault is all that differs.
         const uint64_t seed =
             derive_seed(derive_seed(seed_, static_cast<uint64_t>(task.scenario) + 1), task.repeat + 1);
+        if (task.fresh && hand.runs > 0) hand.guest.reset();
         for (int attempt = 0;; ++attempt) {
             if (common_.cancelled()) return tl::unexpected(interrupted_error());
             if (!hand.guest) {

@@ -31,6 +31,7 @@ struct RunTask {
     int sweep_step = -1;
     unsigned fail_nth = 0;
     bool ladder = false;   // fail_nth and, while the call fails, each after it in the same run
+    bool fresh = false;    // in a clone in which nothing has run
     unsigned attempt = 0;  // of this fail_nth, see work_list.hpp
 };
 

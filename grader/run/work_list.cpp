@@ -112,6 +112,9 @@ std::optional<RunTask> WorkList::next(unsigned chain) {
 // Whether each N on its own would have nothing to add.
 bool WorkList::went_as_it_should(const Run& run) const {
     if (!left_as_found(run) || !call_went_well(run, run.sweep_step)) return false;
+    // As many fault points each time as there were in the plain run: none has moved past another.
+    const int points = swept_step(*plain_run(run.scenario), run.sweep_step)->fault_points;
+    if (injected(run) || fired(run) != points || swept_step(run, run.sweep_step)->fault_points != points) return false;
     const Step& step = scenarios_[static_cast<size_t>(run.scenario)].steps[static_cast<size_t>(run.sweep_step)];
     for (const StepObservation& seen : run.steps)
         if (seen.fault_fired && seen.error != 0 &&
@@ -149,6 +152,7 @@ void WorkList::done(const RunTask& task, Run run) {
         sweep.under_way = false;
         if (run.ladder && !went_as_it_should(run)) {
             sweep.task.ladder = false;
+            sweep.task.fresh = true;
             sweep.task.attempt = 0;
             return;
         }

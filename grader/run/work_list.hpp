@@ -7,9 +7,10 @@
 //
 // A sweep makes the 1st, 2nd, 3rd … fault point of one call fail, until nothing was injected any more. First as a
 // ladder, all in one run. A ladder that did not go as it should (a wrong errno, a trace left behind, an answer
-// that differs from the plain run's) is thrown away, and each N gets a run of its own that says which one it was.
-// A failure that hit memory on the way (a slab's new page, the detectors' own) moves the fault points behind it in
-// this run alone, so that N is tried again: else the allocation that N would have reached is never made to fail.
+// that differs from the plain run's, another number of fault points) is thrown away, and each N gets a fresh clone:
+// what memory an allocation takes on its way depends on what was freed before, and would move the fault points behind
+// it. Where that happens all the same (the failure hit a slab's new page, or the detectors' own memory), N is tried
+// once more.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,7 @@ class WorkList {
 public:
     static constexpr unsigned kMostChains = 4;  // a small exercise does not pay for more clones' first runs
     static constexpr unsigned kHangsCap = 2;    // each costs a deadline; more of them say nothing new
-    static constexpr unsigned kRetriesCap = 3;  // of one N
+    static constexpr unsigned kRetriesCap = 1;  // of one N
     static constexpr unsigned kSpoiltCap = 6;  // fault points, when already the plain run left a trace: mend that first
 
     // The scenarios outlive it. `most_chains`: what the host bears.
