@@ -87,9 +87,10 @@ Result<int> check(const Options& options) {
         FERRULE_TRY(const auto* exercise, catalogue.find(id));
         chosen.push_back(exercise);
     }
-    if (options.ids.empty() && !options.corpus) chosen = catalogue.exercises();
-    if (options.ids.empty())
+    if (options.corpus)
         for (const grader::Exercise& driver : corpus) chosen.push_back(&driver);
+    else if (options.ids.empty())
+        chosen = catalogue.exercises();
     ProgressView view;
     auto report = nlohmann::ordered_json::array();
     int cases = 0, bad = 0;
@@ -130,9 +131,9 @@ void add_check(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
         "check", "for instructors: starter fails, solution passes, every mutant is found where it says");
-    auto* ids = command->add_option("EXERCISE", options->ids, "exercises to check; all when left out");
-    auto* all = command->add_flag("--all", options->all, "all exercises")->excludes(ids);
-    command->add_flag("--corpus", options->corpus, "only the drivers of grader/corpus")->excludes(ids)->excludes(all);
+    auto* ids = command->add_option("EXERCISE", options->ids, "exercises to check; all of the course when left out");
+    auto* all = command->add_flag("--all", options->all, "all exercises of the course")->excludes(ids);
+    command->add_flag("--corpus", options->corpus, "the drivers of grader/corpus")->excludes(ids)->excludes(all);
     command->add_flag("--json", options->json, "one JSON object");
     command->callback([options, &invocation] {
         invocation.action = [options] { return check(*options); };

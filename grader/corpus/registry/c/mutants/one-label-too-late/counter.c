@@ -42,7 +42,7 @@ static int __init counter_init(void)
 	err = cdev_add(&cdev, number, 1);
 	if (err)
 		goto no_cdev;
-	class = class_create("counter");
+	class = class_create("counter");	// FERRULE: here
 	if (IS_ERR(class)) {
 		err = PTR_ERR(class);
 		goto no_class;
