@@ -22,7 +22,7 @@ struct Evidence {
     const Observations& all;
     const Run& run;
     const std::vector<Splat>& splats;          // the run's console, parsed
-    const std::vector<LoadedSection>& loaded;  // loaded_sections(all.debug, run.module_symbols)
+    const std::vector<LoadedSection>& loaded;  // loaded_sections(debug_of(all, run), run.module_symbols)
 
     const Scenario* scenario() const {
         return run.scenario >= 0 && static_cast<size_t>(run.scenario) < exercise.scenarios.size()
@@ -89,6 +89,8 @@ std::vector<Finding> detect_lockdep(const Evidence& evidence);
 std::vector<Finding> detect_atomic_sleep(const Evidence& evidence);
 std::vector<Finding> detect_objects(const Evidence& evidence);
 std::vector<Finding> detect_ubsan(const Evidence& evidence);
+std::vector<Finding> detect_kcsan(const Evidence& evidence);
+std::vector<Finding> detect_dma(const Evidence& evidence);
 std::vector<Finding> detect_hang(const Evidence& evidence);
 std::vector<Finding> detect_early_end(const Evidence& evidence);
 std::vector<Finding> detect_load(const Evidence& evidence);

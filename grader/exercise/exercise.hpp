@@ -79,8 +79,9 @@ struct Scenario {
     std::string name;
     std::vector<ValueRule> values;
     std::vector<Step> steps;
-    unsigned repeat = 1;           // clones that run it
-    double deadline_seconds = 10;  // for each step
+    std::vector<std::string> kernels;  // on which it is run; sweeps are made on the first of them
+    unsigned repeat = 1;               // clones that run it
+    double deadline_seconds = 10;      // for each step
     Location at;
 };
 
@@ -116,7 +117,7 @@ struct Exercise {
     std::vector<Language> languages;
     int minutes = 0;
     std::string module;
-    std::vector<std::string> kernels;  // default {"mem"}
+    std::vector<std::string> kernels;  // default {"mem"}; each is used by a scenario
     std::vector<ImportRule> forbidden_imports;
     std::optional<int> unsafe_budget;  // Rust: how many unsafe blocks are allowed
     std::vector<Hint> hints;

@@ -97,11 +97,14 @@ struct Observations {
     std::vector<std::string> imports;
     std::vector<std::string> source_files;       // names of the learner's sources
     std::map<std::string, std::string> sources;  // their text, for excerpts and static rules
-    ModuleDebug debug;
+    std::map<std::string, ModuleDebug> debug;    // by kernel variant: the module is built for each
     std::vector<Run> runs;
     std::string kernel_release, image_key, accelerator;
     double build_seconds = 0, restore_seconds = 0, run_seconds = 0, total_seconds = 0;
 };
+
+// Of the module that was loaded in this run.
+const ModuleDebug& debug_of(const Observations& observations, const Run& run);
 
 std::string to_json(const Observations& observations);
 Result<Observations> observations_from_json(std::string_view text);

@@ -236,6 +236,14 @@ void Reader::get(const Json& from, T& value) {
 
 }  // namespace
 
+const ModuleDebug& debug_of(const Observations& observations, const Run& run) {
+    static const ModuleDebug none;
+    const auto& all = observations.debug;
+    const auto found = all.find(run.variant);
+    if (found != all.end()) return found->second;
+    return all.size() == 1 ? all.begin()->second : none;  // a recorded run need not say on which kernel
+}
+
 std::string to_json(const Observations& observations) { return Writer::put(observations).dump(1, ' ') + "\n"; }
 
 Result<Observations> observations_from_json(std::string_view text) {

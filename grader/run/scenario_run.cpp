@@ -122,6 +122,17 @@ Result<void> ScenarioRun::set_up() {
         if (auto put = guest_.put(program_path(common_, name), program->second, kHousekeeping); !put)
             return guest_lost("taking a test program", put.error());
     }
+    if (common_.kcsan) {
+        vm::Request on{FERRULE_WRITE_FILE};
+        on.text = "/sys/kernel/debug/kcsan";
+        on.data = "on";
+        const auto reply = guest_.call(on, kHousekeeping);
+        if (!reply) return guest_lost("switching the race detector on", reply.error());
+        if (reply->error != 0)
+            return fail("guest-lost",
+                        fmt::format("the race detector cannot be switched on: {}", errno_name(reply->error)),
+                        "Build the image again: ferrule image build");
+    }
     vm::Request start{FERRULE_LEDGER};
     start.a = 1;
     const auto reply = guest_.call(start, kHousekeeping);

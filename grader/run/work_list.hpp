@@ -26,8 +26,8 @@ public:
     static constexpr unsigned kRetriesCap = 1;  // of one N
     static constexpr unsigned kSpoiltCap = 6;  // fault points, when already the plain run left a trace: mend that first
 
-    // The scenarios outlive it. `most_chains`: what the host bears.
-    WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains);
+    // Those of the scenarios that run on `kernel`; they outlive it. `most_chains`: what the host bears.
+    WorkList(const std::vector<Scenario>& scenarios, const std::string& kernel, unsigned most_chains);
 
     // None: the chain's next task waits for another chain's run, or the chain is exhausted.
     std::optional<RunTask> next(unsigned chain);

@@ -377,15 +377,11 @@ static void show_live(struct seq_file *m, enum kind kind, unsigned long pointer,
 	seq_putc(m, '\n');
 }
 
-/* Recording is off from here on, so that nothing changes while this prints. */
+/* Called again with more room when what it printed did not fit. */
 static int show(struct seq_file *m, void *unused)
 {
-	unsigned long flags = ledger_lock();
 	unsigned long live = 0;
-	bool was_on = READ_ONCE(ferrule_ledger_on);
-
-	WRITE_ONCE(ferrule_ledger_on, false);
-	ledger_unlock(flags);
+	bool was_on = m->private;
 
 	seq_puts(m, "ferrule-ledger 1\n");
 	if (!was_on)
@@ -426,9 +422,18 @@ static int symbols_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(symbols);
 
+/* To read is to stop recording, so that nothing changes while it prints. */
 static int ledger_open(struct inode *inode, struct file *file)
 {
-	return single_open_size(file, show, NULL, 64 * 1024);
+	unsigned long flags;
+	bool was_on;
+
+	flags = ledger_lock();
+	was_on = ferrule_ledger_on;
+	if (file->f_mode & FMODE_READ)
+		WRITE_ONCE(ferrule_ledger_on, false);
+	ledger_unlock(flags);
+	return single_open_size(file, show, was_on ? &ferrule_ledger_on : NULL, 64 * 1024);
 }
 
 static ssize_t ledger_write(struct file *file, const char __user *buffer, size_t count, loff_t *offset)

@@ -1,0 +1,129 @@
+#include "grader/run/pool.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "grader/exercise/prng.hpp"
+#include "grader/run/runner.hpp"
+#include "grader/run/work_list.hpp"
+#include "sandbox/base/interrupt.hpp"
+
+namespace ferrule::grader {
+namespace {
+
+// The workers' common state; everything below the mutex.
+class Pool {
+public:
+    Pool(const std::vector<Scenario>& scenarios, const RunCommon& common, GuestFactory factory,
+         std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks)
+        : scenarios_(scenarios),
+          common_(common),
+          factory_(std::move(factory)),
+          seed_(seed),
+          hooks_(hooks),
+          list_(scenarios, common.variant, chains) {
+        for (auto& guest : ready) ready_.push_back(std::move(guest));
+    }
+
+    Result<std::vector<Run>> run() {
+        std::vector<std::thread> threads;
+        for (unsigned chain = 0; chain < list_.chains(); ++chain) threads.emplace_back([this, chain] { work(chain); });
+        for (std::thread& thread : threads) thread.join();
+        if (error_) return tl::unexpected(*error_);
+        return list_.take();
+    }
+
+private:
+    struct Hand {
+        std::unique_ptr<Guest> guest;
+        unsigned runs = 0;  // made in this clone, all of which left it as they found it
+    };
+
+    void work(unsigned chain) {
+        Hand hand;
+        std::unique_lock lock(mutex_);
+        while (!error_ && !list_.exhausted(chain)) {
+            const auto task = list_.next(chain);
+            if (!task) {
+                changed_.wait(lock);
+                continue;
+            }
+            announce(*task);
+            if (!hand.guest && !ready_.empty()) {
+                hand.guest = std::move(ready_.front());
+                ready_.pop_front();
+            }
+            lock.unlock();
+            auto result = run_task(*task, hand);
+            lock.lock();
+            if (result)
+                list_.done(*task, std::move(*result));
+            else if (!error_)
+                error_ = result.error();
+            changed_.notify_all();
+        }
+    }
+
+    void announce(const RunTask& task) {
+        if (!hooks_.stage) return;
+        const Scenario& scenario = scenarios_[static_cast<size_t>(task.scenario)];
+        std::string what = fmt::format("scenario {} of {}: {}", task.scenario + 1, scenarios_.size(), scenario.name);
+        if (scenario.kernels.size() > 1) what += fmt::format(" (kernel {})", common_.variant);
+        if (task.sweep_step >= 0)
+            what += fmt::format(", failing allocation {} of step {}", task.fail_nth, task.sweep_step + 1);
+        hooks_.stage(what);
+    }
+
+    Result<Run> run_task(const RunTask& task, Hand& hand) {
+        const Scenario& scenario = scenarios_[static_cast<size_t>(task.scenario)];
+        // A swept run has the values of the first plain one: the fault is all that differs.
+        const uint64_t seed =
+            derive_seed(derive_seed(seed_, static_cast<uint64_t>(task.scenario) + 1), task.repeat + 1);
+        if (task.fresh && hand.runs > 0) hand.guest.reset();
+        for (int attempt = 0;; ++attempt) {
+            if (common_.cancelled()) return tl::unexpected(interrupted_error());
+            if (!hand.guest) {
+                hand.runs = 0;
+                FERRULE_TRY(hand.guest, start_guest(factory_));
+            }
+            auto run = run_scenario(*hand.guest, common_, scenario, task, seed);
+            if (run) {
+                run->runs_before = hand.runs++;
+                if (run->runs_before > 0) run->restore_seconds = 0;
+            }
+            if (!run || !left_as_found(*run)) hand.guest.reset();
+            if (run || run.error().code != "guest-lost" || attempt > 0) return run;
+        }
+    }
+
+    const std::vector<Scenario>& scenarios_;
+    const RunCommon& common_;
+    const GuestFactory factory_;
+    const uint64_t seed_;
+    const RunHooks& hooks_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    WorkList list_;
+    std::deque<std::unique_ptr<Guest>> ready_;
+    std::optional<Error> error_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Guest>> start_guest(const GuestFactory& factory) {
+    auto guest = factory();
+    if (guest || guest.error().code == "cancelled") return guest;
+    return factory();
+}
+
+Result<std::vector<Run>> run_all(const std::vector<Scenario>& scenarios, const RunCommon& common,
+                                 const GuestFactory& factory, std::vector<std::unique_ptr<Guest>> ready,
+                                 unsigned chains, uint64_t seed, const RunHooks& hooks) {
+    return Pool(scenarios, common, factory, std::move(ready), chains, seed, hooks).run();
+}
+
+}  // namespace ferrule::grader
