@@ -20,6 +20,7 @@ namespace {
 struct Options {
     std::vector<std::string> ids;
     bool all = false, corpus = false, json = false;
+    std::optional<uint64_t> seed;
 };
 
 std::string label(const reader::CheckCase& what) {
@@ -102,6 +103,7 @@ Result<int> check(const Options& options) {
             current = fmt::format("{} {}", exercise->id, label(what));
             view.status(current);
         };
+        hooks.run.seed = options.seed;
         hooks.run.stage = [&](const std::string& stage) { view.status(fmt::format("{}: {}", current, stage)); };
         hooks.end = [&](const reader::CheckResult& result) {
             view.clear();
@@ -135,6 +137,7 @@ void add_check(CLI::App& app, Invocation& invocation) {
     auto* all = command->add_flag("--all", options->all, "all exercises of the course")->excludes(ids);
     command->add_flag("--corpus", options->corpus, "the drivers of grader/corpus")->excludes(ids)->excludes(all);
     command->add_flag("--json", options->json, "one JSON object");
+    add_seed_option(*command, options->seed);
     command->callback([options, &invocation] {
         invocation.action = [options] { return check(*options); };
         if (options->json) invocation.error_json = error_object;

@@ -57,6 +57,7 @@ Result<int> grade(const Options& options) {
     ProgressView view;
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
+    hooks.seed = options.output.seed;
     FERRULE_TRY(const reader::Graded graded, reader::grade(exercise, language, path, true, view, hooks));
     view.clear();
     remember(graded.verdict);

@@ -49,6 +49,7 @@ void add_verdict_options(CLI::App& command, VerdictOptions& options) {
             "--json", [&options] { options.format = "json"; }, "the same as --format json: one object, nothing else")
         ->excludes(format);
     command.add_flag("--raw", options.raw, "each finding with the kernel's own report");
+    add_seed_option(command, options.seed);
 }
 
 int print_verdict(const reader::Graded& graded, const VerdictOptions& options) {

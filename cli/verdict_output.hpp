@@ -8,14 +8,15 @@ namespace ferrule::cli {
 
 struct VerdictOptions {
     std::string format = "text";
-    bool raw = false;          // text: each finding with the kernel's own report
-    std::string hint_command;  // text: "ferrule hint ring"
-    std::string remark;        // text: a last line
+    bool raw = false;              // text: each finding with the kernel's own report
+    std::string hint_command;      // text: "ferrule hint ring"
+    std::string remark;            // text: a last line
+    std::optional<uint64_t> seed;  // for RunHooks
 
     bool json() const { return format == "json"; }
 };
 
-// --json, --format and --raw.
+// --json, --format, --raw and --seed.
 void add_verdict_options(CLI::App& command, VerdictOptions& options);
 // On standard output; returns the exit status.
 int print_verdict(const reader::Graded& graded, const VerdictOptions& options);

@@ -48,6 +48,7 @@ Result<int> vet(const Options& options) {
     ProgressView view;
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
+    hooks.seed = options.output.seed;
     for (const std::string& variant : exercise.kernels) FERRULE_TRY_VOID(image::ensure(variant, view));
     const grader::Language built_as = driver.sources.language;
     FERRULE_TRY(const reader::Graded graded,

@@ -145,6 +145,13 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Run& run, const s
     return told;
 }
 
+// Does what happens hang on more than the values? Then one wants to see the very same once more.
+bool depends_on_chance(const Scenario& scenario) {
+    return scenario.repeat > 1 || std::any_of(scenario.steps.begin(), scenario.steps.end(), [](const Step& step) {
+               return step.kind == StepKind::race || step.kind == StepKind::parallel || step.kind == StepKind::delay;
+           });
+}
+
 struct Placed {
     Finding finding;
     int scenario = 0;
@@ -171,6 +178,9 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
     verdict.environment = {observations.kernel_release, observations.image_key, observations.accelerator,
                            FERRULE_VERSION};
 
+    if (std::any_of(exercise.scenarios.begin(), exercise.scenarios.end(), depends_on_chance))
+        verdict.seed = observations.seed;
+
     std::vector<Placed> all;
     for (const auto& detector : build_detectors())
         for (auto& finding : detector(exercise, observations)) all.push_back({std::move(finding), -1, 0});
@@ -187,6 +197,7 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
         std::vector<Finding> found;
         for (const auto& detector : run_detectors())
             for (auto& finding : detector.detect(evidence)) found.push_back(std::move(finding));
+        name_double_fetches(evidence, found);
         if (found.empty() && cut_short(run)) {
             // Every way to be cut short has its detector; a recorded run may still carry a word we do not know.
             found.push_back(
@@ -218,6 +229,15 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
     std::erase_if(all, [&](const Placed& p) {
         return left_registered && p.finding.line == 0 && from_console(p.finding) &&
                (breaks_memory(p.finding) || p.finding.finding_class == "oops");
+    });
+
+    // Out of bounds without anybody changing the user's memory, too: no second fetch is needed to explain it.
+    std::set<std::pair<std::string, int>> out_of_bounds;
+    for (const auto& placed : all)
+        if (placed.finding.finding_class == "out-of-bounds" && placed.finding.line > 0)
+            out_of_bounds.emplace(placed.finding.file, placed.finding.line);
+    std::erase_if(all, [&](const Placed& p) {
+        return p.finding.finding_class == "user-access" && out_of_bounds.contains({p.finding.file, p.finding.line});
     });
 
     // Best witness first: without a fault, then the earliest scenario, then the earliest run.

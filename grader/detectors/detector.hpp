@@ -76,6 +76,9 @@ Finding finding_of(const Evidence& evidence, std::string finding_class, std::str
                    const std::optional<SourcePlace>& place);
 void relate(Finding& finding, const std::string& role, const std::optional<SourcePlace>& place);
 
+// Out-of-bounds findings of a run whose user memory was poked: see double_fetch.cpp.
+void name_double_fetches(const Evidence& evidence, std::vector<Finding>& findings);
+
 std::vector<Finding> detect_build(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_imports(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_unsafe(const Exercise& exercise, const Observations& observations);

@@ -25,7 +25,8 @@ public:
           factory_(std::move(factory)),
           seed_(seed),
           hooks_(hooks),
-          list_(scenarios, common.variant, chains) {
+          // A report or something left behind: which other repeats would find the same is of no use to anybody.
+          list_(scenarios, common.variant, chains, [](const Run& run) { return !left_as_found(run); }) {
         for (auto& guest : ready) ready_.push_back(std::move(guest));
     }
 

@@ -52,6 +52,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     out.exercise = submission.exercise_id;
     out.module = submission.sources.module;
     out.language = submission.language;
+    out.seed = seed;
     for (const build::SourceFile& file : submission.sources.files) {
         out.source_files.push_back(file.name);
         out.sources[file.name] = file.text;

@@ -296,3 +296,18 @@ TEST_CASE("a failure that was not reported was asked for by somebody who can do 
         "[    2.1][  T50]  should_failslab+0x1/0x2\r\n[    2.1][  T50]  slots_open+0x1/0x2 [slots]\r\n";
     CHECK_FALSE(hit_on_the_way(run));
 }
+
+TEST_CASE("repeats end with the first that shows something") {
+    const std::vector<Scenario> scenarios = {swept({false}, 5), swept({false}, 5)};
+    WorkList list(scenarios, "mem", 1, [](const Run& run) { return run.scenario == 0 && run.seed == 2; });
+    std::map<int, int> made_runs;
+    while (!list.exhausted(0)) {
+        const auto task = list.next(0);
+        REQUIRE(task);
+        ++made_runs[task->scenario];
+        list.done(*task, made(*task, 1, 0));
+    }
+    CHECK(made_runs[0] == 3);
+    CHECK(made_runs[1] == 5);
+    CHECK(list.take().size() == 8);
+}

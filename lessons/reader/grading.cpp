@@ -29,7 +29,8 @@ grader::Observations refused_submission(const grader::Exercise& exercise, grader
 
 Result<Graded> grade_sources(const grader::Exercise& exercise, grader::Language language, build::SourceSet sources,
                              Progress& progress, const grader::RunHooks& hooks) {
-    FERRULE_TRY(const uint64_t seed, seed_of(exercise, sources));
+    FERRULE_TRY(const uint64_t derived, seed_of(exercise, sources));
+    const uint64_t seed = hooks.seed.value_or(derived);
     const grader::Submission submission{exercise.id, language, std::move(sources)};
     Graded graded;
     FERRULE_TRY(graded.observations, grader::observe(exercise, submission, seed, progress, hooks));
