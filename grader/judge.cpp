@@ -249,6 +249,7 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
         if (verdict.findings.size() >= 50) break;
     }
 
+    if (verdict.findings.empty()) verdict.findings = detect_unasked(exercise, observations);
     bool complete = observations.built && !observations.runs.empty();
     if (observations.built)
         for (size_t i = 0; i < exercise.scenarios.size(); ++i) {
