@@ -31,18 +31,20 @@ std::vector<Finding> detect_tampering(const Evidence& evidence) {
     else if (!run.ledger_complete)
         report("the allocation ledger is incomplete");
     if (run.ledger_stopped) report("the recording of allocations was switched off during the run");
+    if (!run.resources_read) report("the guest lives, but what is registered could not be listed");
+    // KASAN and a proprietary licence switch lockdep off by tainting the kernel; lockdep itself after its first report.
+    bool explained = std::any_of(evidence.splats.begin(), evidence.splats.end(),
+                                 [](const Splat& s) { return s.kind != "fault-injection"; });
     const bool loaded = std::any_of(run.steps.begin(), run.steps.end(), [&](const StepObservation& step) {
         const Scenario* scenario = evidence.scenario();
         const Step* declared = scenario ? step_of(*scenario, step) : nullptr;
         return declared && declared->kind == StepKind::load && step.attempted && step.error == 0;
     });
     // The ledger notes the functions of each module that is loaded: one that knows none is not the kernel's.
-    if (run.ledger_read && loaded && run.module_symbols.empty() && !evidence.all.debug.symbols.empty())
+    if (run.ledger_read && loaded && !explained && run.module_symbols.empty() && !evidence.all.debug.symbols.empty())
         report("the allocation ledger does not know the module: it is not the kernel's own");
-    if (!run.resources_read) report("the guest lives, but what is registered could not be listed");
-    // KASAN and a proprietary licence switch lockdep off by tainting the kernel; lockdep itself after its first report.
-    bool explained = std::any_of(evidence.splats.begin(), evidence.splats.end(),
-                                 [](const Splat& s) { return s.kind != "fault-injection"; });
+    if (!explained && run.console.find(" printk messages dropped **") != std::string::npos)
+        report("the kernel had to drop messages: reports may have been lost");
     if (run.debug_locks == "0" && !explained) {
         bool tainted = run.console.find("Disabling lock debugging due to kernel taint") != std::string::npos;
         report(tainted ? "loading the module switched lock checking off (is its licence GPL?)"
