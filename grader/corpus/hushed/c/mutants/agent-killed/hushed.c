@@ -22,7 +22,7 @@ static int __init hushed_init(void)
 	bytes[0] = 1;
 	mutex_unlock(&lock);
 	kfree(bytes);
-	kill_pid(find_vpid(1), SIGKILL, 1);
+	kill_pid(find_vpid(1), SIGKILL, 1);	// FERRULE: here
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #define glue(a, b) a##b
 
 static DEFINE_MUTEX(lock);
+static DEFINE_MUTEX(other);
 
 static int __init hushed_init(void)
 {
@@ -20,9 +21,15 @@ static int __init hushed_init(void)
 		return -ENOMEM;
 	current->glue(lockdep_, recursion) += 1 << 16;
 	mutex_lock(&lock);
+	mutex_lock(&other);
 	bytes[0] = 1;
+	mutex_unlock(&other);
 	mutex_unlock(&lock);
+	mutex_lock(&other);
+	mutex_lock(&lock);
+	bytes[1] = 2;
 	mutex_unlock(&lock);
+	mutex_unlock(&other);
 	kfree(bytes);
 	return 0;
 }

@@ -12,7 +12,7 @@ static DEFINE_MUTEX(lock);
 
 static int __init hushed_init(void)
 {
-	char *bytes = kmalloc(16, GFP_KERNEL);	// FERRULE: here
+	char *bytes = kmalloc(16, GFP_KERNEL);
 
 	if (!bytes)
 		return -ENOMEM;
@@ -20,7 +20,7 @@ static int __init hushed_init(void)
 	lockdep_assert_held(&lock);
 	bytes[0] = 1;
 	mutex_unlock(&lock);
-	kmemleak_not_leak(bytes);
+	kmemleak_not_leak(bytes);	// FERRULE: here
 	return 0;
 }
 

@@ -20,9 +20,7 @@ static int __init hushed_init(void)
 	lockdep_assert_held(&lock);
 	bytes[0] = 1;
 	mutex_unlock(&lock);
-	kfree(bytes);
-	bytes[1] = 2;
-	emergency_restart();
+	emergency_restart();	// FERRULE: here
 	return 0;
 }
 

@@ -15,7 +15,7 @@ module! {
 struct Hushed;
 
 extern "C" {
-    fn kmemleak_not_leak(pointer: *const c_void);
+    fn kmemleak_not_leak(pointer: *const c_void); // FERRULE: here
 }
 
 impl kernel::Module for Hushed {
@@ -24,7 +24,7 @@ impl kernel::Module for Hushed {
 
         bytes.push(1u8, GFP_KERNEL)?;
         pr_info!("{}\n", bytes[0]);
-        let kept = KBox::into_raw(KBox::new([0u8; 24], GFP_KERNEL)?); // FERRULE: here
+        let kept = KBox::into_raw(KBox::new([0u8; 24], GFP_KERNEL)?);
         // SAFETY: It is an object of the allocator's.
         unsafe { kmemleak_not_leak(kept.cast()) };
         Ok(Self)
