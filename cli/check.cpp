@@ -19,7 +19,7 @@ namespace {
 
 struct Options {
     std::vector<std::string> ids;
-    bool all = false, corpus = false, json = false;
+    bool all = false, corpus = false, deep = false, json = false;
     std::optional<uint64_t> seed;
 };
 
@@ -95,6 +95,10 @@ Result<int> check(const Options& options) {
     ProgressView view;
     auto report = nlohmann::ordered_json::array();
     int cases = 0, bad = 0;
+    std::vector<grader::Exercise> deep;
+    deep.reserve(chosen.size());
+    if (options.deep)
+        for (const grader::Exercise*& exercise : chosen) exercise = &deep.emplace_back(deep_exercise(*exercise));
     for (const grader::Exercise* exercise : chosen) {
         for (const std::string& variant : exercise->kernels) FERRULE_TRY_VOID(image::ensure(variant, view));
         reader::CheckHooks hooks;
@@ -136,6 +140,7 @@ void add_check(CLI::App& app, Invocation& invocation) {
     auto* ids = command->add_option("EXERCISE", options->ids, "exercises to check; all of the course when left out");
     auto* all = command->add_flag("--all", options->all, "all exercises of the course")->excludes(ids);
     command->add_flag("--corpus", options->corpus, "the drivers of grader/corpus")->excludes(ids)->excludes(all);
+    add_deep_option(*command, options->deep);
     command->add_flag("--json", options->json, "one JSON object");
     add_seed_option(*command, options->seed);
     command->callback([options, &invocation] {

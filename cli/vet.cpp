@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
     std::string path, language, module, parameters, scenario;
+    bool deep = false;
     VerdictOptions output;
 };
 
@@ -43,8 +44,9 @@ Result<int> vet(const Options& options) {
         FERRULE_TRY(more, grader::load_scenarios(options.scenario));
         folder = fs::absolute(options.scenario).parent_path();
     }
-    const grader::Exercise exercise = grader::vet_exercise(driver.sources.module, driver.sources.language,
-                                                           options.parameters, std::move(more), folder);
+    grader::Exercise exercise = grader::vet_exercise(driver.sources.module, driver.sources.language, options.parameters,
+                                                     std::move(more), folder);
+    if (options.deep) exercise = deep_exercise(exercise);
     ProgressView view;
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
@@ -71,6 +73,7 @@ void add_vet(CLI::App& app, Invocation& invocation) {
     command->add_option("--params", options->parameters, "its parameters, as for insmod: \"limit=4 debug=1\"");
     command->add_option("--scenario", options->scenario,
                         "a file of [[scenario]] tables, see grader/exercise/README.md");
+    add_deep_option(*command, options->deep);
     add_verdict_options(*command, options->output);
     command->callback([options, &invocation] {
         invocation.action = [options] { return vet(*options); };

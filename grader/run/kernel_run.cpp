@@ -93,7 +93,7 @@ Result<KernelRun::Prepared> KernelRun::prepare_guests(const image::Image& image,
     return out;
 }
 
-Result<std::vector<Run>> KernelRun::runs(const build::BuildOutcome& built) {
+Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     debug_ = std::async(std::launch::async, [ko = built.module.ko] { return read_module_debug(ko, "/work/"); });
     auto ko = read_file(built.module.stripped);
     auto programs = build_programs(image_, exercise_.folder, exercise_.scenarios);

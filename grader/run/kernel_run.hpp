@@ -15,12 +15,12 @@ public:
     KernelRun(const Exercise& exercise, const Submission& submission, uint64_t seed, Progress& progress,
               const RunHooks& hooks, std::function<bool()> cancelled);
 
-    Result<void> find(const std::string& variant);                    // first of all; "image-missing"
-    Result<build::BuildOutcome> build() const;                        // may run beside prepare()
-    void prepare();                                                   // begins to find the template and to start clones
-    void give_up();                                                   // waits for that, when there is nothing to run
-    Result<std::vector<Run>> runs(const build::BuildOutcome& built);  // after prepare(), once
-    Result<ModuleDebug> debug() { return debug_.get(); }              // after runs(), once
+    Result<void> find(const std::string& variant);        // first of all; "image-missing"
+    Result<build::BuildOutcome> build() const;            // may run beside prepare()
+    void prepare();                                       // begins to find the template and to start clones
+    void give_up();                                       // waits for that, when there is nothing to run
+    Result<Made> runs(const build::BuildOutcome& built);  // after prepare(), once
+    Result<ModuleDebug> debug() { return debug_.get(); }  // after runs(), once
 
     const image::Image& image() const { return image_; }
     const std::string& variant() const { return common_.variant; }

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 #include "grader/exercise/prng.hpp"
+#include "grader/run/canaries.hpp"
 #include "grader/run/runner.hpp"
 #include "grader/run/work_list.hpp"
 #include "sandbox/base/interrupt.hpp"
@@ -30,19 +34,34 @@ public:
         for (auto& guest : ready) ready_.push_back(std::move(guest));
     }
 
-    Result<std::vector<Run>> run() {
+    Result<Made> run() {
         std::vector<std::thread> threads;
         for (unsigned chain = 0; chain < list_.chains(); ++chain) threads.emplace_back([this, chain] { work(chain); });
         for (std::thread& thread : threads) thread.join();
         if (error_) return tl::unexpected(*error_);
-        return list_.take();
+        // In the order of the scenarios, whichever clone was done first.
+        std::stable_sort(canaries_.begin(), canaries_.end(), [](const Canaries& a, const Canaries& b) {
+            return std::tie(a.scenario, a.heard) < std::tie(b.scenario, b.heard);
+        });
+        return Made{list_.take(), std::move(canaries_)};
     }
 
 private:
     struct Hand {
         std::unique_ptr<Guest> guest;
         unsigned runs = 0;  // made in this clone, all of which left it as they found it
+        LastRun last;       // of these
     };
+
+    // A clone that had runs proves at its end that its detectors are alive: what they did not report counts only then.
+    Result<void> let_go(Hand& hand) {
+        const std::unique_ptr<Guest> guest = std::move(hand.guest);
+        if (!guest || std::exchange(hand.runs, 0) == 0) return {};
+        FERRULE_TRY(Canaries heard, ask_canaries(*guest, common_, std::move(hand.last)));
+        const std::lock_guard lock(mutex_);
+        canaries_.push_back(std::move(heard));
+        return {};
+    }
 
     void work(unsigned chain) {
         Hand hand;
@@ -67,6 +86,13 @@ private:
                 error_ = result.error();
             changed_.notify_all();
         }
+        const bool finished = !error_;
+        lock.unlock();
+        if (!finished) return;
+        if (const auto gone = let_go(hand); !gone) {
+            lock.lock();
+            if (!error_) error_ = gone.error();
+        }
     }
 
     void announce(const RunTask& task) {
@@ -84,7 +110,7 @@ private:
         // A swept run has the values of the first plain one: the fault is all that differs.
         const uint64_t seed =
             derive_seed(derive_seed(seed_, static_cast<uint64_t>(task.scenario) + 1), task.repeat + 1);
-        if (task.fresh && hand.runs > 0) hand.guest.reset();
+        if (task.fresh && hand.runs > 0) FERRULE_TRY_VOID(let_go(hand));
         for (int attempt = 0;; ++attempt) {
             if (common_.cancelled()) return tl::unexpected(interrupted_error());
             if (!hand.guest) {
@@ -95,8 +121,12 @@ private:
             if (run) {
                 run->runs_before = hand.runs++;
                 if (run->runs_before > 0) run->restore_seconds = 0;
+                hand.last = last_run(*run);
+                if (!left_as_found(*run))
+                    if (const auto gone = let_go(hand); !gone) run = tl::unexpected(gone.error());
+            } else {
+                hand.guest.reset();
             }
-            if (!run || !left_as_found(*run)) hand.guest.reset();
             if (run || run.error().code != "guest-lost" || attempt > 0) return run;
         }
     }
@@ -110,6 +140,7 @@ private:
     std::condition_variable changed_;
     WorkList list_;
     std::deque<std::unique_ptr<Guest>> ready_;
+    std::vector<Canaries> canaries_;
     std::optional<Error> error_;
 };
 
@@ -121,9 +152,8 @@ Result<std::unique_ptr<Guest>> start_guest(const GuestFactory& factory) {
     return factory();
 }
 
-Result<std::vector<Run>> run_all(const std::vector<Scenario>& scenarios, const RunCommon& common,
-                                 const GuestFactory& factory, std::vector<std::unique_ptr<Guest>> ready,
-                                 unsigned chains, uint64_t seed, const RunHooks& hooks) {
+Result<Made> run_all(const std::vector<Scenario>& scenarios, const RunCommon& common, const GuestFactory& factory,
+                     std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks) {
     return Pool(scenarios, common, factory, std::move(ready), chains, seed, hooks).run();
 }
 

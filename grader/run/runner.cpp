@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <thread>
 
 #include "grader/run/kernel_run.hpp"
@@ -94,7 +95,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     }
 
     const auto run_start = Clock::now();
-    std::vector<std::future<Result<std::vector<Run>>>> others;
+    std::vector<std::future<Result<Made>>> others;
     const bool together = side_by_side(kernels);
     const auto begin = [&](size_t i) {
         kernels[i]->prepare();
@@ -102,7 +103,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     };
     if (together)
         for (size_t i = 1; i < kernels.size(); ++i) others.push_back(std::async(std::launch::async, begin, i));
-    std::vector<Result<std::vector<Run>>> runs{kernels.front()->runs(*built.front())};
+    std::vector<Result<Made>> runs{kernels.front()->runs(*built.front())};
     for (size_t i = 1; i < kernels.size(); ++i) {
         if (together)
             runs.push_back(others[i - 1].get());
@@ -113,7 +114,8 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     for (size_t i = 0; i < runs.size(); ++i) {
         if (!runs[i]) return tl::unexpected(runs[i].error());
         FERRULE_TRY(out.debug[kernels[i]->variant()], kernels[i]->debug());
-        std::move(runs[i]->begin(), runs[i]->end(), std::back_inserter(out.runs));
+        std::move(runs[i]->runs.begin(), runs[i]->runs.end(), std::back_inserter(out.runs));
+        std::move(runs[i]->canaries.begin(), runs[i]->canaries.end(), std::back_inserter(out.canaries));
     }
     out.accelerator = kernels.front()->accelerator();
     for (const Run& run : out.runs) out.restore_seconds = std::max(out.restore_seconds, run.restore_seconds);

@@ -463,7 +463,7 @@ bool left_as_found(const Run& run) {
         if (!seen.lost.empty() && seen.lost != "unusable-value") return false;
     if (run.end != "running" || run.files_open || run.console_truncated || run.console_silent || !run.hang.empty())
         return false;
-    if (!run.ledger_read || !run.ledger_complete || !run.live.empty()) return false;
+    if (!run.ledger_read || !run.ledger_complete || !run.live.empty() || !run.unreferenced.empty()) return false;
     if (!run.resources_read || !run.module_gone || run.debug_locks != "1") return false;
     if (run.resources_after != run.resources_before) return false;
     const std::vector<Splat> splats = parse_console(run.console);
