@@ -50,10 +50,11 @@ run_tests() { # name, build folder, ctest arguments
     result "$word" "$name: $good passed, $bad failed" $(($(date +%s) - start))
 }
 
-# Starters fail, solutions pass, mutants are caught: one line for each, "ok …" or "FAILED …".
+# Of course and corpus: starters fail, solutions pass, mutants are caught; one line for each, "ok …" or "FAILED …".
+# What was observed before of the very same, by the very same runner, is not run again but judged again.
 check_exercises() {
     start=$(date +%s)
-    { "$build/cli/ferrule" check </dev/null && echo ended-well >"$scratch/ended"; } | tee "$scratch/cases"
+    { "$build/cli/ferrule" check --all </dev/null && echo ended-well >"$scratch/ended"; } | tee "$scratch/cases"
     good=$(grep -c '^ok ' "$scratch/cases") || true
     bad=$(grep -c '^FAILED ' "$scratch/cases") || true
     if [ ! -f "$scratch/ended" ] && [ "$bad" -eq 0 ]; then bad=1; fi
@@ -80,6 +81,7 @@ check 'clang-format (cmake/format.sh mends it)' cmake/format.sh --check || true
 check launcher cmake/launcher_test.sh || true
 if check 'build of the tests' ninja -C "$build" -k 0 all ferrule_tests; then
     run_tests 'unit tests' "$build" -LE image
+    check 'what observations depend on' cmake/hash_sources_test.sh "$build/grader/runner_sources.cpp" || true
 fi
 if check 'build with sanitizers and clang-tidy' build_sanitized; then
     run_tests 'unit tests with sanitizers' "$build-asan" -LE image
