@@ -55,8 +55,8 @@ std::string keep_evidence(const std::string& exercise, const reader::CheckResult
 void print(const std::string& exercise, const reader::CheckResult& result) {
     std::string line;
     if (reader::is_terminal(STDOUT_FILENO))
-        line = fmt::format("[{}] {:<20} {:<36} {:5.1f} s", result.ok ? "ok" : "!!", exercise, reader::label(result.what),
-                           result.seconds);
+        line = fmt::format("[{}] {:<20} {:<36} {:5.1f} s", result.ok ? "ok" : "!!", exercise,
+                           reader::label(result.what), result.seconds);
     else
         line = fmt::format("{} {}: {} ({:.1f} s)", result.ok ? "ok" : "FAILED", exercise, reader::label(result.what),
                            result.seconds);

@@ -279,7 +279,8 @@ TEST_CASE("grade: a module that passes, one that leaks, one that does not compil
     CHECK(json["findings"][0]["class"] == "memory-leak");
     CHECK(json["findings"][0]["file"] == "ring.c");
     CHECK(json["findings"][0]["line"] == 6);
-    const auto again = Json::parse(ferrule({"grade", "ring", "--json", "--no-cache"}, "", host_cache()).out, nullptr, false);
+    const auto again =
+        Json::parse(ferrule({"grade", "ring", "--json", "--no-cache"}, "", host_cache()).out, nullptr, false);
     CHECK(again["findings"] == json["findings"]);
 
     // From the cache: nothing is built or run, and the verdict is the same.

@@ -36,8 +36,9 @@ void print_text(const reader::Graded& graded, const VerdictOptions& options) {
     look.hint_command = options.hint_command;
     look.remark = options.remark;
     if (graded.from_cache)
-        look.remark += std::string(look.remark.empty() ? "" : " ") +
-                       "The same had been built and run before: judged by what was seen then (--no-cache runs it again).";
+        look.remark +=
+            std::string(look.remark.empty() ? "" : " ") +
+            "The same had been built and run before: judged by what was seen then (--no-cache runs it again).";
     std::cout << grader::to_text(graded.verdict, look);
     if (options.raw) print_raw(graded.verdict);
 }

@@ -44,8 +44,8 @@ Result<int> vet(const Options& options) {
         FERRULE_TRY(more, grader::load_scenarios(options.scenario, &scenario_hash));
         folder = fs::absolute(options.scenario).parent_path();
     }
-    grader::Exercise exercise = grader::vet_exercise(driver.sources.module, driver.sources.language,
-                                                     options.parameters, std::move(more), folder);
+    grader::Exercise exercise = grader::vet_exercise(driver.sources.module, driver.sources.language, options.parameters,
+                                                     std::move(more), folder);
     // What is asked of the module: the rest of vet_exercise() is the program's own.
     exercise.source_hash = Hash().add("vet").add(options.parameters).add(scenario_hash).hex();
     ProgressView view;
@@ -53,8 +53,8 @@ Result<int> vet(const Options& options) {
     hooks.stage = [&](const std::string& what) { view.status(what); };
     for (const std::string& variant : exercise.kernels) FERRULE_TRY_VOID(image::ensure(variant, view));
     const grader::Language built_as = driver.sources.language;
-    FERRULE_TRY(const reader::Graded graded,
-                reader::grade_sources(exercise, built_as, std::move(driver.sources), view, hooks, options.output.caching()));
+    FERRULE_TRY(const reader::Graded graded, reader::grade_sources(exercise, built_as, std::move(driver.sources), view,
+                                                                   hooks, options.output.caching()));
     view.clear();
     VerdictOptions output = options.output;
     if (graded.verdict.verdict == "pass") output.remark = what_was_done(exercise, graded.observations);

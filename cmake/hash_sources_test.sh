@@ -9,8 +9,8 @@ trap 'rm -rf "$tree"' EXIT
 put() { mkdir -p "$(dirname "$tree/$1")" && printf '%s\n' "$2" >"$tree/$1"; }
 hash_of() {
     cmake -DROOT="$tree" '-DSOURCES=run/run.cpp;run/more.cpp' -DNAMESPACE=a::b -DNAME=kHash -DOUTPUT="$tree/out.cpp" \
-        -DDEPFILE="$tree/out.d" -P "$cmake_folder/hash_sources.cmake"
-    grep -o '"[0-9a-f]\{64\}"' "$tree/out.cpp"
+        -DDEPFILE="$tree/out.d" -P "$cmake_folder/hash_sources.cmake" &&
+        grep -o '"[0-9a-f]\{64\}"' "$tree/out.cpp"
 }
 changes() { # file, new content, changed|same
     before=$(hash_of)

@@ -77,8 +77,8 @@ Result<void> ObservationCache::store(const std::string& key, const Observations&
     const std::string text = to_json(observations);
     if (text.size() > kTextCap) return {};
     FERRULE_TRY_VOID(make_directories(folder_));
-    FERRULE_TRY_VOID(write_file(folder_ / key, fmt::format("{}{} {}\n", kMagic, seal(key, text), text.size()) +
-                                                   deflated(text)));
+    FERRULE_TRY_VOID(
+        write_file(folder_ / key, fmt::format("{}{} {}\n", kMagic, seal(key, text), text.size()) + deflated(text)));
     evict();
     return {};
 }
@@ -112,13 +112,14 @@ void ObservationCache::evict() const {
 
 bool worth_keeping(const Observations& observations, double load, unsigned processors) {
     if (load <= 2.0 * std::max(1u, processors)) return true;
-    const bool build_stopped = !observations.built && std::any_of(observations.diagnostics.begin(), observations.diagnostics.end(),
+    const bool build_stopped =
+        !observations.built &&
+        std::any_of(observations.diagnostics.begin(), observations.diagnostics.end(),
                     [](const build::Diagnostic& diagnostic) { return diagnostic.tool == "ferrule"; });
     if (build_stopped) return false;
     return std::none_of(observations.runs.begin(), observations.runs.end(), [](const Run& run) {
-        return !run.hang.empty() || std::any_of(run.steps.begin(), run.steps.end(), [](const StepObservation& step) {
-            return step.lost == "deadline";
-        });
+        return !run.hang.empty() || std::any_of(run.steps.begin(), run.steps.end(),
+                                                [](const StepObservation& step) { return step.lost == "deadline"; });
     });
 }
 

@@ -2,9 +2,9 @@
 // The verdict is not kept: judging is pure and quick, and a judge that has learnt something judges afresh.
 //
 // An entry is one file that appears by one rename: a line with a hash over key and content, then the observations as
-// JSON, deflated. What is cut, changed, of another format or stored under another's name does not fit its hash and counts
-// as not there; the next store replaces it. Two programs may store the same at once: the last one stays, and both are
-// right.
+// JSON, deflated. What is cut, changed, of another format or stored under another's name does not fit its hash and
+// counts as not there; the next store replaces it. Two programs may store the same at once: the last one stays, and
+// both are right.
 #pragma once
 
 #include <optional>

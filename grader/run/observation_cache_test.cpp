@@ -73,7 +73,8 @@ TEST_CASE("an entry that was cut or changed anywhere counts as not there, and is
         CHECK_FALSE(f.cache.find(kKey));
     }
     REQUIRE(write_file(f.path / kKey, whole + "x"));
-    if (const auto found = f.cache.find(kKey)) CHECK(to_json(*found) == to_json(seen("a console with some words in it")));
+    if (const auto found = f.cache.find(kKey))
+        CHECK(to_json(*found) == to_json(seen("a console with some words in it")));
     Prng random(11);
     for (int i = 0; i < 2000; ++i) {
         std::string text = whole;
@@ -121,7 +122,8 @@ TEST_CASE("programs that write at once, and one that is killed, leave good entri
         const pid_t pid = fork();
         REQUIRE(pid >= 0);
         if (pid == 0) {
-            for (int i = 0;; ++i) (void)f.cache.store(i % 2 ? kKey : kOther, seen(std::string(20000, 'x') + std::to_string(i)));
+            for (int i = 0;; ++i)
+                (void)f.cache.store(i % 2 ? kKey : kOther, seen(std::string(20000, 'x') + std::to_string(i)));
         }
         children.push_back(pid);
     }

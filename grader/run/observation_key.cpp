@@ -9,7 +9,8 @@ namespace {
 
 // Read again: they may have changed since the exercise was loaded, and they are what is built now (programs.cpp).
 Result<void> add_programs(Hash& hash, const Exercise& exercise) {
-    const std::function<Result<void>(const std::vector<Step>&)> add = [&](const std::vector<Step>& steps) -> Result<void> {
+    const std::function<Result<void>(const std::vector<Step>&)> add =
+        [&](const std::vector<Step>& steps) -> Result<void> {
         for (const Step& step : steps) {
             if (step.kind == StepKind::program) {
                 const fs::path beside = exercise.folder.empty() ? step.at.file.parent_path() : exercise.folder;

@@ -127,8 +127,9 @@ Result<void> check_exercises(const std::vector<CheckTarget>& targets, const Chec
         result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
         return result;
     };
-    return in_order<CheckResult>(items.size(), options.jobs > 0 ? options.jobs : default_jobs(), work,
-                                 [&](size_t index, const CheckResult& result) { hooks.end(*items[index].exercise, result); });
+    return in_order<CheckResult>(
+        items.size(), options.jobs > 0 ? options.jobs : default_jobs(), work,
+        [&](size_t index, const CheckResult& result) { hooks.end(*items[index].exercise, result); });
 }
 
 }  // namespace ferrule::reader

@@ -27,7 +27,7 @@ struct CheckOptions {
 };
 
 struct CheckHooks {
-    std::function<void(const std::string&)> stage;  // a state line; called by any thread
+    std::function<void(const std::string&)> stage;                         // a state line; called by any thread
     std::function<void(const grader::Exercise&, const CheckResult&)> end;  // in order, one at a time
 };
 

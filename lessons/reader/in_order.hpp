@@ -13,9 +13,9 @@
 
 namespace ferrule::reader {
 
-// Calls work(0) … work(count - 1) from `workers` threads, each as soon as one is free, and done(i, result) for one after
-// the other, in order, as soon as all before it are there. After the first error nothing new is begun; what was begun is
-// waited for, and the error of the earliest piece is returned. `done` is never called by two threads at once.
+// Calls work(0) … work(count - 1) from `workers` threads, each as soon as one is free, and done(i, result) for one
+// after the other, in order, as soon as all before it are there. After the first error nothing new is begun; what was
+// begun is waited for, and the error of the earliest piece is returned. `done` is never called by two threads at once.
 template <class T>
 Result<void> in_order(size_t count, unsigned workers, const std::function<Result<T>(size_t)>& work,
                       const std::function<void(size_t, T)>& done) {

@@ -28,9 +28,9 @@ void RepeatRow::add(const grader::Verdict& verdict, bool declared, double took) 
 
 const std::string& RepeatRow::usual() const {
     FERRULE_CHECK(!verdicts.empty());
-    return std::max_element(verdicts.begin(), verdicts.end(), [](const auto& a, const auto& b) {
-               return a.second < b.second;
-           })->first;
+    return std::max_element(verdicts.begin(), verdicts.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; })
+        ->first;
 }
 
 unsigned RepeatRow::equal() const { return verdicts.at(usual()); }
@@ -83,15 +83,16 @@ std::string repeat_table(const std::vector<RepeatRow>& rows, const std::string& 
         times = std::max<size_t>(times, row.runs);
         steady += row.steady() ? 1 : 0;
     }
-    std::string out = fmt::format("{}: {} cases, {} times each, {} runs in all. {}\n\n", machine, rows.size(), times, runs,
-                                  steady == rows.size() ? "All verdicts of a case were equal, and as declared."
-                                                        : fmt::format("{} cases were not steady.", rows.size() - steady));
+    std::string out =
+        fmt::format("{}: {} cases, {} times each, {} runs in all. {}\n\n", machine, rows.size(), times, runs,
+                    steady == rows.size() ? "All verdicts of a case were equal, and as declared."
+                                          : fmt::format("{} cases were not steady.", rows.size() - steady));
     out += "| driver | case | verdict | equal | as declared | median |\n|---|---|---|---|---|---|\n";
     for (const RepeatRow& row : rows) {
         if (row.runs == 0) continue;
-        out += fmt::format("| {} | {} | {} | {} of {} | {} | {:.1f} s |\n", row.exercise->id, label(row.what), row.usual(),
-                           row.equal(), row.runs, row.as_declared == row.runs ? "yes" : fmt::format("{}", row.as_declared),
-                           row.median());
+        out += fmt::format("| {} | {} | {} | {} of {} | {} | {:.1f} s |\n", row.exercise->id, label(row.what),
+                           row.usual(), row.equal(), row.runs,
+                           row.as_declared == row.runs ? "yes" : fmt::format("{}", row.as_declared), row.median());
     }
     return out;
 }

@@ -30,7 +30,7 @@ struct RepeatRow {
 };
 
 struct RepeatHooks {
-    CheckHooks check;                                                            // `stage` alone
+    CheckHooks check;                                                              // `stage` alone
     std::function<void(unsigned round, const std::vector<RepeatRow>&)> round_end;  // 1…
 };
 

@@ -51,9 +51,10 @@ TEST_CASE("a row counts what was equal and what was declared") {
     CHECK(row.usual() == "fail: memory-leak a.c:3");
     CHECK(row.median() == 3);
     const std::string table = repeat_table({row}, "here");
-    CHECK_THAT(table, Catch::Matchers::Contains("here: 1 cases, 3 times each, 3 runs in all. 1 cases were not steady."));
-    CHECK_THAT(table, Catch::Matchers::Contains(
-                          "| ring | c mutant leak | fail: memory-leak a.c:3 | 2 of 3 | 2 | 3.0 s |\n"));
+    CHECK_THAT(table,
+               Catch::Matchers::Contains("here: 1 cases, 3 times each, 3 runs in all. 1 cases were not steady."));
+    CHECK_THAT(table,
+               Catch::Matchers::Contains("| ring | c mutant leak | fail: memory-leak a.c:3 | 2 of 3 | 2 | 3.0 s |\n"));
 }
 
 TEST_CASE("the table takes its place between the markers, or a file of its own") {
