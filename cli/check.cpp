@@ -84,6 +84,9 @@ public:
             const size_t slash = std::min(id.find('/'), id.size());
             FERRULE_TRY(const auto* exercise, chosen.find(id.substr(0, slash)));
             chosen.targets_.push_back({exercise, slash < id.size() ? id.substr(slash + 1) : ""});
+            // A case that is not there is said before an image is built for the others.
+            FERRULE_TRY(const auto mutants, grader::load_mutants(*exercise));
+            FERRULE_TRY_VOID(reader::check_jobs(*exercise, mutants, {chosen.targets_.back().only, std::nullopt}));
         }
         if (options.all || (options.ids.empty() && !options.corpus))
             for (const auto* exercise : chosen.catalogue_.exercises()) chosen.targets_.push_back({exercise, ""});

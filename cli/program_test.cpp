@@ -112,6 +112,9 @@ TEST_CASE("bad input gets one line and status 2") {
     check_one_line_error(ferrule({"run", "/nonexistent"}));
     check_one_line_error(ferrule({"image"}));
     check_one_line_error(ferrule({"check", "absent"}));
+    const auto no_case = ferrule({"check", "ring/none"});
+    check_one_line_error(no_case);
+    CHECK_THAT(no_case.err, Contains("\"ring\" has no case \"none\"") && Contains("starter, solution"));
     check_one_line_error(ferrule({"check", "ring", "--all"}));
     check_one_line_error(ferrule({"check", "ring", "--table", "x"}));
     check_one_line_error(ferrule({"check", "ring", "--repeat", "0"}));
