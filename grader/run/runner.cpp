@@ -200,7 +200,8 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     const unsigned chains =
         WorkList(exercise.scenarios, std::min(vm::clone_limit(), std::thread::hardware_concurrency() / 2)).chains();
     stage("building");
-    auto guests = std::async(std::launch::async, [&] { return prepare_guests(image, chains, progress); });
+    auto guests =
+        std::async(std::launch::async, [&] { return prepare_guests(image, hooks.before_run ? 0 : chains, progress); });
     const auto build_start = Clock::now();
     auto built = build::build_module(image, submission.sources);
     out.build_seconds = seconds_since(build_start);
@@ -238,6 +239,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     common.resources_before = parse_listing(prepared->base->listing());
     out.accelerator = vm::name(prepared->base->accelerator());
 
+    if (hooks.before_run) hooks.before_run(chains);
     const auto run_start = Clock::now();
     Pool pool(exercise.scenarios, common, clone_factory(prepared->base), std::move(prepared->guests), chains, seed,
               hooks);

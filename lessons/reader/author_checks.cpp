@@ -100,11 +100,14 @@ std::vector<std::string> missing_hints(const grader::Exercise& exercise, const s
     return problems;
 }
 
-unsigned default_jobs() { return std::max(2u, std::thread::hardware_concurrency() / 2); }
+unsigned clones_at_once() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
+unsigned default_jobs() { return clones_at_once() + 1; }
 
-Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Progress& progress,
+Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Turns& turns, Progress& progress,
                          const CheckHooks& hooks) {
+    Turns::Turn turn(turns);
     grader::RunHooks run;
+    run.before_run = [&](unsigned clones) { turn.take(clones); };
     const std::string who = fmt::format("{} {}", job.exercise->id, label(job.what));
     if (hooks.stage) run.stage = [&](const std::string& stage) { hooks.stage(who + ": " + stage); };
     auto graded = grade_sources(*job.exercise, job.what.language, job.sources, progress, run, caching);
@@ -116,11 +119,12 @@ Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Pr
 Result<void> check_exercises(const std::vector<CheckTarget>& targets, const CheckOptions& options, Progress& progress,
                              const CheckHooks& hooks) {
     FERRULE_TRY(const auto items, items_of(targets, options));
+    Turns turns(clones_at_once());
     const auto work = [&](size_t index) -> Result<CheckResult> {
         const Item& item = items[index];
         if (item.files) return *item.files;
         const auto start = Clock::now();
-        FERRULE_TRY(const Graded graded, grade_job(*item.job, options.caching, progress, hooks));
+        FERRULE_TRY(const Graded graded, grade_job(*item.job, options.caching, turns, progress, hooks));
         CheckResult result = judge_job(*item.job, graded.verdict);
         if (!result.ok) result.observations = grader::to_json(graded.observations);
         result.from_cache = graded.from_cache;

@@ -2,8 +2,8 @@
 // fails with the class it declares on the line it declares, there is a hint for each of these classes, no stray file
 // lies around. A driver of the corpus has no starter and no hints.
 //
-// Several cases are built and run at once. How many clones there are at a time is not decided here but by the host's
-// slots (sandbox/vm/slots.hpp); more cases than that only means that one is built while another one runs.
+// Several cases are under way at once, so that one is built while another one runs; but no more run than one clone for
+// each two cores, for guests that are short of processors only get slower.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 
 #include "lessons/reader/check_cases.hpp"
 #include "lessons/reader/grading.hpp"
+#include "lessons/reader/turns.hpp"
 
 namespace ferrule::reader {
 
@@ -35,10 +36,11 @@ struct CheckHooks {
 Result<void> check_exercises(const std::vector<CheckTarget>& targets, const CheckOptions& options, Progress& progress,
                              const CheckHooks& hooks);
 
-// One case; an error says which one it was.
-Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Progress& progress,
+// One case, run when it is its turn; an error says which one it was.
+Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Turns& turns, Progress& progress,
                          const CheckHooks& hooks);
 unsigned default_jobs();
+unsigned clones_at_once();
 
 // The parts that need no image.
 std::vector<std::string> stray_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "lessons/reader/turns.hpp"
 #include "sandbox/base/catch.hpp"
 
 using namespace ferrule;
@@ -53,4 +54,29 @@ TEST_CASE("the earliest error is told, what was before it has been handed over, 
     CHECK(outcome.error().code == "third");
     CHECK(seen == std::vector<size_t>{0, 1, 2});
     CHECK(begun <= 5);
+}
+
+TEST_CASE("turns: no more weight at once than there is, and nobody waits for ever") {
+    Turns turns(3);
+    std::atomic<int> weight{0}, most{0}, done{0};
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < 12; ++i)
+        threads.emplace_back([&, i] {
+            Turns::Turn turn(turns);
+            const unsigned wanted = i % 4 + (i == 11 ? 90 : 0);  // 0 counts as 1, more than all as all
+            turn.take(wanted);
+            const int mine = static_cast<int>(std::clamp(wanted, 1u, 3u));
+            const int now = weight += mine;
+            for (int known = most; now > known && !most.compare_exchange_weak(known, now);) {
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(3));
+            weight -= mine;
+            ++done;
+        });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(done == 12);
+    CHECK(most <= 3);
+    Turns::Turn again(turns);
+    again.take(3);
+    again.take(2);
 }

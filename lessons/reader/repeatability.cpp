@@ -53,6 +53,7 @@ Result<std::vector<RepeatRow>> repeat_checks(const std::vector<CheckTarget>& tar
         for (CheckJob& job : some)
             if (job.what.kind != CaseKind::starter) jobs.push_back(std::move(job));
     }
+    Turns turns(clones_at_once());
     std::vector<RepeatRow> rows;
     for (const CheckJob& job : jobs) rows.push_back({job.exercise, job.what, 0, 0, {}, {}});
     for (unsigned round = 1; round <= times; ++round) {
@@ -64,7 +65,7 @@ Result<std::vector<RepeatRow>> repeat_checks(const std::vector<CheckTarget>& tar
         const grader::Caching caching{options.caching.on, round - 1};
         FERRULE_TRY_VOID(in_order<Graded>(
             jobs.size(), options.jobs > 0 ? options.jobs : default_jobs(),
-            [&](size_t index) { return grade_job(jobs[index], caching, progress, check); },
+            [&](size_t index) { return grade_job(jobs[index], caching, turns, progress, check); },
             [&](size_t index, const Graded& graded) {
                 // The time of the run itself, also when it was recorded earlier.
                 rows[index].add(graded.verdict, judge_job(jobs[index], graded.verdict).ok,
