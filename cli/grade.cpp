@@ -59,7 +59,8 @@ Result<int> grade(const Options& options) {
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
     hooks.seed = options.output.seed;
-    FERRULE_TRY(const reader::Graded graded, reader::grade(exercise, language, path, true, view, hooks));
+    FERRULE_TRY(const reader::Graded graded,
+                reader::grade(exercise, language, path, true, view, hooks, options.output.caching()));
     view.clear();
     remember(graded.verdict);
     VerdictOptions output = options.output;

@@ -223,8 +223,9 @@ Result<Exercise> load(const fs::path& folder, bool corpus) {
 Result<Exercise> load_exercise(const fs::path& folder) { return load(folder, false); }
 Result<Exercise> load_corpus_exercise(const fs::path& folder) { return load(folder, true); }
 
-Result<std::vector<Scenario>> load_scenarios(const fs::path& file) {
+Result<std::vector<Scenario>> load_scenarios(const fs::path& file, std::string* source_hash) {
     FERRULE_TRY(const std::string text, read_file(file, kFileCap));
+    if (source_hash != nullptr) *source_hash = Hash().add(text).hex();
     FERRULE_TRY(const toml::table root, parse_toml(text, file));
     Problems problems(file);
     TomlTable table(problems, root, "a scenario file", {"scenario"});

@@ -146,8 +146,8 @@ Result<Exercise> load_exercise(const fs::path& folder);
 Result<Exercise> load_corpus_exercise(const fs::path& folder);
 // The same from text; `file` names it in errors. Looks at no other file.
 Result<Exercise> parse_exercise(std::string_view text, const fs::path& file);
-// A file with nothing but [[scenario]] tables, for `ferrule vet --scenario`.
-Result<std::vector<Scenario>> load_scenarios(const fs::path& file);
+// A file with nothing but [[scenario]] tables, for `ferrule vet --scenario`. `source_hash`: of its text.
+Result<std::vector<Scenario>> load_scenarios(const fs::path& file, std::string* source_hash = nullptr);
 Result<std::vector<Mutant>> load_mutants(const Exercise& exercise);
 
 const char* name(Language language);

@@ -71,7 +71,8 @@ Result<void> KernelRun::find(const std::string& variant) {
 Result<build::BuildOutcome> KernelRun::build() const { return build::build_module(image_, submission_.sources); }
 
 void KernelRun::prepare() {
-    guests_ = std::async(std::launch::async, [this] { return prepare_guests(image_, chains_, progress_); });
+    const size_t ahead = hooks_.before_run ? 0 : chains_;
+    guests_ = std::async(std::launch::async, [this, ahead] { return prepare_guests(image_, ahead, progress_); });
 }
 
 void KernelRun::give_up() {
@@ -106,6 +107,7 @@ Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     common_.programs = std::move(*programs);
     common_.resources_before = parse_listing(prepared->base->listing());
     accelerator_ = vm::name(prepared->base->accelerator());
+    if (hooks_.before_run) hooks_.before_run(chains_);
     return run_all(exercise_.scenarios, common_, clone_factory(prepared->base), std::move(prepared->guests), chains_,
                    seed_, hooks_);
 }

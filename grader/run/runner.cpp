@@ -96,7 +96,8 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
 
     const auto run_start = Clock::now();
     std::vector<std::future<Result<Made>>> others;
-    const bool together = side_by_side(kernels);
+    // Who waits for a turn has one, not one for each kernel.
+    const bool together = side_by_side(kernels) && !hooks.before_run;
     const auto begin = [&](size_t i) {
         kernels[i]->prepare();
         return kernels[i]->runs(*built[i]);
