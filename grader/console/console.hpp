@@ -40,10 +40,11 @@ struct Splat {
     std::string
         source_file;  // what the report itself names ("probe.c"), as it stood; a fallback for frames without a line
     int source_line = 0;
-    std::string task;    // comm
-    std::string text;    // the whole report, as it stood, without time stamps
-    size_t at_line = 0;  // in the console
-    bool truncated = false;
+    std::string task;          // comm
+    std::string text;          // the whole report, as it stood, without time stamps
+    size_t at_line = 0;        // in the console
+    bool truncated = false;    // lines of it were lost
+    bool whole_stack = false;  // the end of `stack` was seen
 };
 
 // Linear in the length of the text; at most kMaxSplats come back, a few of each kind, with bounded text and stacks.

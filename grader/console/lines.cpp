@@ -39,7 +39,7 @@ size_t prefix_at(std::string_view text, std::string_view& caller) {
 std::vector<ConsoleLine> split_console(std::string_view console) {
     std::vector<ConsoleLine> lines;
     size_t number = 0;
-    std::string_view last_caller;
+    std::string_view last_whole;
     while (!console.empty() && lines.size() < kMaxLines) {
         size_t end = console.find('\n');
         std::string_view line = console.substr(0, end);
@@ -53,10 +53,12 @@ std::vector<ConsoleLine> split_console(std::string_view console) {
         ConsoleLine parsed;
         parsed.number = number++;
         if (line.starts_with("** ")) {
-            // kernel/printk/printk.c: "** replaying previous printk message **": the line before follows again, whole.
+            // kernel/printk/printk.c: "** replaying previous printk message **": what was printed of the message before
+            // the console changed hands, if anything, stands before, and follows again.
             // "** 12 printk messages dropped **"
             if (line.find("replaying previous printk") != std::string_view::npos) {
-                if (!lines.empty() && !lines.back().dropped) lines.pop_back();
+                if (!lines.empty() && !last_whole.empty() && console.starts_with(last_whole)) lines.pop_back();
+                last_whole = {};
                 continue;
             }
             if (line.find("printk messages dropped") != std::string_view::npos) {
@@ -65,10 +67,9 @@ std::vector<ConsoleLine> split_console(std::string_view console) {
                 continue;
             }
         }
+        last_whole = line;
         if (size_t prefix = prefix_at(line, parsed.caller)) {
             line.remove_prefix(prefix);
-        } else {
-            parsed.caller = last_caller;
         }
         // A second prefix inside: two contexts wrote at once.
         for (size_t at = line.find("]["); at != std::string_view::npos; at = line.find("][", at + 1)) {
@@ -80,7 +81,6 @@ std::vector<ConsoleLine> split_console(std::string_view console) {
             parsed.text = line.substr(0, open);
             parsed.cut = true;
             lines.push_back(parsed);
-            last_caller = parsed.caller;
             parsed.caller = caller;
             parsed.cut = false;
             line.remove_prefix(open + prefix);
@@ -97,7 +97,6 @@ std::vector<ConsoleLine> split_console(std::string_view console) {
         }
         if (piece) parsed.dropped = true;
         parsed.text = line;
-        last_caller = parsed.caller;
         lines.push_back(parsed);
     }
     return lines;

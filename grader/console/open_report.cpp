@@ -96,7 +96,7 @@ bool OpenReport::line(std::string_view raw, std::string_view text) {
         return true;
     }
     if (text == "</TASK>" && into_ == Into::stack) {
-        ended_stack_ = true;
+        ended_stack_ = splat.whole_stack = true;
         into_ = Into::none;
         // KASAN, WARN and oopses go on; the others say no more that counts.
         if (one_of(splat.kind,

@@ -217,12 +217,13 @@ std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
         auto place = blame(evidence, splat);
         auto made = made_at(evidence, splat);
         auto since = held ? held : disabled;
-        if (!place && !since && made) {
+        const bool whole = splat.whole_stack && !splat.truncated;
+        if (!place && !since && made && whole) {
             if (auto guard = forgotten(evidence)) since = guard->taken;
             if (!since) since = made;
             name = splat.held_names.empty() ? "" : splat.held_names.back();
         }
-        if (!place && since) {
+        if (!place && since && whole) {
             // The kernel itself sleeps, because the module returned to it with a lock still held.
             auto finding = finding_of(evidence, "lock-imbalance", "lockdep",
                                       held || made ? lock_words(name) + " still held when the call returned"
