@@ -26,6 +26,8 @@ constexpr int kTagLexicalBlock = 0x0b, kTagInlined = 0x1d, kTagSubprogram = 0x2e
 constexpr unsigned kAtName = 0x03, kAtLinkageName = 0x6e, kAtMipsLinkageName = 0x2007, kAtCallFile = 0x58,
                    kAtCallLine = 0x59;
 constexpr int kMaxDepth = 256;
+// A Rust module has some hundred thousand. What a learner's assembler wrote may lead in circles of 2^256 steps.
+constexpr size_t kMaxDies = 4'000'000;
 
 struct LoadedSection {
     std::string name;
@@ -97,6 +99,8 @@ public:
         }
     }
 
+    bool too_large() const { return dies_ > kMaxDies; }
+
     ModuleDebug debug;
 
 private:
@@ -167,6 +171,7 @@ private:
         if (nesting > kMaxDepth) return;
         Dwarf_Die die = *first;
         do {
+            if (++dies_ > kMaxDies) return;
             int tag = dwarf_tag(&die);
             int depth = inline_depth;
             bool descend = tag == kTagLexicalBlock || tag == kTagNamespace || tag == kTagStructure ||
@@ -212,6 +217,7 @@ private:
     std::map<size_t, LoadedSection> sections_;
     std::vector<const LoadedSection*> code_;
     std::map<std::string, int> files_;
+    size_t dies_ = 0;
 };
 
 }  // namespace
@@ -246,6 +252,7 @@ Result<ModuleDebug> read_module_debug(const fs::path& ko, const std::string& own
     Dwarf_Die die;
     uint8_t unit_type = 0;
     while (dwarf_get_units(dwarf, cu, &cu, nullptr, &unit_type, &die, nullptr) == 0) reader.unit(&die);
+    if (reader.too_large()) return broken("it goes on and on");
     reader.finish();
     bool any = false;
     for (const auto& section : reader.debug.sections) any = any || !section.rows.empty();

@@ -162,3 +162,23 @@ TEST_CASE("Rust names in the short form") {
     for (int i = 0; i < 4000; ++i) deep += "Nv";
     CHECK(short_function_name(deep) == deep);
 }
+
+TEST_CASE("DWARF that an assembler made up does not keep the reader for ever") {
+    // Each entry's first child is its sibling too: 2^60 ways through sixty entries.
+    std::string text =
+        ".text\nf: ret\n.section .debug_abbrev\n.uleb128 1,0x11\n.byte 1\n.uleb128 0,0\n"
+        ".uleb128 2,0x0b\n.byte 1\n.uleb128 1,0x13,0,0\n.uleb128 0\n"
+        ".section .debug_info\ns: .long e-v\nv: .short 4\n.long 0\n.byte 8\n.uleb128 1\n";
+    for (int i = 0; i < 60; ++i)
+        text += "d" + std::to_string(i) + ": .uleb128 2\n.long d" + std::to_string(i + 1) + "-s\n";
+    text += "d60: .uleb128 0\n.zero 62\ne:\n";
+    const auto folder = TempDir::make();
+    REQUIRE(folder);
+    REQUIRE(write_file(folder->path() / "ring.s", text));
+    const auto ran = run({.argv = {"cc", "-c", "-o", "ring.o", "ring.s"}, .directory = folder->path()});
+    REQUIRE(ran);
+    REQUIRE(ran->exit_code == 0);
+    const auto debug = read_module_debug(folder->path() / "ring.o", "/work/");
+    REQUIRE_FALSE(debug);
+    CHECK(debug.error().message.find("on and on") != std::string::npos);
+}
