@@ -9,5 +9,7 @@ namespace ferrule::grader {
 
 const std::vector<std::string>& finding_classes();
 bool is_finding_class(std::string_view word);
+// One sentence for who does not know the word; "" for what is no class.
+const char* class_words(std::string_view finding_class);
 
 }  // namespace ferrule::grader

@@ -73,6 +73,16 @@ bool consequence(const Finding& earlier, const Finding& later) {
     return false;
 }
 
+// For the reader: the first few things that would not have been reported without it.
+void led_to(Finding& cause, const Finding& later) {
+    if (!from_console(later) && later.finding_class != "hang") return;
+    std::string words = later.finding_class + ": " + later.title;
+    if (later.line > 0) words += " (" + later.file + ":" + std::to_string(later.line) + ")";
+    const auto& known = cause.led_to;
+    if (known.size() < 3 && std::find(known.begin(), known.end(), words) == known.end())
+        cause.led_to.push_back(std::move(words));
+}
+
 bool cut_short(const Run& run) {
     if (run.end != "running" && !run.end.empty()) return true;
     return std::any_of(run.steps.begin(), run.steps.end(),
@@ -110,9 +120,12 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Run& run, const s
         });
     std::vector<Finding> kept;
     for (auto& finding : findings) {
-        bool led_to = std::any_of(kept.begin(), kept.end(),
-                                  [&](const Finding& earlier) { return consequence(earlier, finding); });
-        if (!led_to) kept.push_back(std::move(finding));
+        const auto cause = std::find_if(kept.begin(), kept.end(),
+                                        [&](const Finding& earlier) { return consequence(earlier, finding); });
+        if (cause == kept.end())
+            kept.push_back(std::move(finding));
+        else
+            led_to(*cause, finding);
     }
     if (cut_short(run)) {
         // What is still allocated or registered in the middle of a scenario is no leak.

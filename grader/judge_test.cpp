@@ -396,6 +396,7 @@ TEST_CASE("the first cause comes first, its consequences go") {
         Verdict v = c.verdict();
         REQUIRE(classes(v) == "use-after-free");
         CHECK(v.findings[0].line == 11);
+        CHECK(v.findings[0].led_to == std::vector<std::string>{"oops: NULL pointer dereferenced (ring.c:10)"});
     }
     SECTION("an oops: nothing that was left behind counts") {
         c.first().console = oops("ring_use+0x4/0x40 [ring]");

@@ -24,7 +24,8 @@ struct Finding {
     std::string lesson;     // "ownership/leaks"
     int order = 1'000'000;  // line of the console it was read from: what came first; not in the contract's JSON
     bool fatal = false;     // the run could not go on sanely from here (oops, panic); likewise
-    std::string raw;        // the splat or output it was read from; not in the contract's JSON
+    std::vector<std::string> led_to;  // what else was reported in the same run because of it; likewise
+    std::string raw;                  // the splat or output it was read from; not in the contract's JSON
 };
 
 struct ScenarioResult {

@@ -7,10 +7,12 @@
 namespace ferrule::grader {
 namespace {
 
-// XML 1.0 text; what it cannot hold at all (control bytes) sanitise() has taken out.
+// XML 1.0 text. Of what it cannot hold at all, sanitise() has taken out everything but two code points.
 std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char c : sanitise(text, 4000)) switch (c) {
+    std::string out, clean = sanitise(text, 4000);
+    for (const char* no_character : {"\xef\xbf\xbe", "\xef\xbf\xbf"})
+        for (size_t at = 0; (at = clean.find(no_character, at)) != std::string::npos;) clean.replace(at, 3, "?");
+    for (const char c : clean) switch (c) {
             case '&': out += "&amp;"; break;
             case '<': out += "&lt;"; break;
             case '>': out += "&gt;"; break;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "grader/classes.hpp"
 #include "sandbox/base/catch.hpp"
 
 using namespace ferrule;
@@ -116,8 +117,21 @@ TEST_CASE("text: what, where, the line itself") {
     CHECK(to_text(sample(), options).find("\x1b[1;31m") != std::string::npos);
 }
 
+TEST_CASE("text: what a finding led to stands under it") {
+    Verdict v = sample();
+    v.findings[0].led_to = {"oops: NULL pointer dereferenced (ring.c:40)"};
+    CHECK(to_text(v).find("  = led to oops: NULL pointer dereferenced (ring.c:40)\n") != std::string::npos);
+}
+
+TEST_CASE("every class has words, and no other word has") {
+    for (const auto& name : finding_classes()) CHECK(std::string(class_words(name)).ends_with("."));
+    CHECK(std::string(class_words("warning")).empty());
+    CHECK_FALSE(is_finding_class(""));
+}
+
 TEST_CASE("text: no wider than asked for") {
     Verdict v = sample();
+    v.findings[0].led_to = {"oops: " + std::string(90, 'w') + " and more words behind it"};
     v.findings[0].title =
         "a title that goes on and on, with words of all lengths, until it does not fit into any terminal that one "
         "could think of";
@@ -160,7 +174,7 @@ Verdict hostile() {
     Verdict v = sample();
     Finding f;
     f.finding_class = "build-error";
-    f.title = "expected ';' <&\"> ]]> \x1b[31m \xff";
+    f.title = "expected ';' <&\"> ]]> \x1b[31m \xff \xef\xbf\xbf";
     f.file = "a&b.c";
     v.findings.push_back(f);
     return v;
@@ -178,6 +192,7 @@ TEST_CASE("JUnit: a test case for the build and for each scenario") {
     CHECK(text.find("expected ';' &lt;&amp;&quot;&gt; ]]&gt;") != std::string::npos);
     CHECK(text.find('\x1b') == std::string::npos);
     CHECK(text.find('\xff') == std::string::npos);
+    CHECK(text.find('\xef') == std::string::npos);  // U+FFFF is no character of XML
 
     Verdict pass = sample();
     pass.findings.clear();
@@ -202,6 +217,16 @@ TEST_CASE("SARIF: a result for each finding, at its line") {
     CHECK(place["region"]["startLine"] == 3);
     CHECK(leak["relatedLocations"][1]["message"]["text"] == "also");
     CHECK_FALSE(run["results"][1]["locations"][0]["physicalLocation"].contains("region"));
+    CHECK(run["results"][1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%26b.c");
+    for (const auto& rule : run["tool"]["driver"]["rules"])
+        for (const char* needed : {"shortDescription", "fullDescription", "help"})
+            CHECK_FALSE(rule[needed]["text"].get<std::string>().empty());
+
+    Verdict placeless = sample();
+    placeless.findings[0].file.clear();
+    placeless.findings[0].line = 0;
+    const auto whole = nlohmann::json::parse(to_sarif(placeless))["runs"][0]["results"][0]["locations"][0];
+    CHECK(whole["physicalLocation"]["artifactLocation"]["uri"] == "ring-buffer");
 
     Verdict pass = sample();
     pass.findings.clear();

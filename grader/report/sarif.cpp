@@ -1,7 +1,10 @@
 // SARIF 2.1.0 (OASIS), which code hosts show beside the source line.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "grader/classes.hpp"
 #include "grader/report/report.hpp"
 
 namespace ferrule::grader {
@@ -9,8 +12,18 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// A relative URI reference (RFC 3986): a name may hold anything.
+std::string uri(const std::string& file) {
+    constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+    std::string out;
+    for (const char c : file)
+        out += kPlain.find(c) != std::string_view::npos ? std::string(1, c)
+                                                        : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    return out;
+}
+
 ordered_json location(const std::string& file, int line) {
-    ordered_json place{{"artifactLocation", {{"uri", file}}}};
+    ordered_json place{{"artifactLocation", {{"uri", uri(file)}}}};
     if (line > 0) place["region"] = {{"startLine", line}};
     return {{"physicalLocation", std::move(place)}};
 }
@@ -21,19 +34,25 @@ std::string to_sarif(const Verdict& verdict) {
     ordered_json rules = ordered_json::array(), results = ordered_json::array();
     std::set<std::string> known;
     for (const Finding& finding : verdict.findings) {
-        if (known.insert(finding.finding_class).second) rules.push_back({{"id", finding.finding_class}});
+        if (known.insert(finding.finding_class).second) {
+            const ordered_json words{{"text", class_words(finding.finding_class)}};
+            rules.push_back({{"id", finding.finding_class},
+                             {"shortDescription", words},
+                             {"fullDescription", words},
+                             {"help", words},
+                             {"defaultConfiguration", {{"level", "error"}}}});
+        }
         ordered_json result{
             {"ruleId", finding.finding_class}, {"level", "error"}, {"message", {{"text", finding_words(finding)}}}};
-        if (!finding.file.empty()) {
-            ordered_json place = location(finding.file, finding.line);
-            if (!finding.function.empty())
-                place["logicalLocations"] = ordered_json::array({{{"name", finding.function}, {"kind", "function"}}});
-            result["locations"] = ordered_json::array({std::move(place)});
-        }
+        // Code hosts refuse a file with a result that has no place: without a line it is the submission as a whole.
+        ordered_json place = location(finding.file.empty() ? verdict.exercise : finding.file, finding.line);
+        if (!finding.function.empty())
+            place["logicalLocations"] = ordered_json::array({{{"name", finding.function}, {"kind", "function"}}});
+        result["locations"] = ordered_json::array({std::move(place)});
         for (const Related& related : finding.related) {
-            ordered_json place = location(related.file, related.line);
-            place["message"] = {{"text", related.role}};
-            result["relatedLocations"].push_back(std::move(place));
+            ordered_json beside = location(related.file, related.line);
+            beside["message"] = {{"text", related.role}};
+            result["relatedLocations"].push_back(std::move(beside));
         }
         results.push_back(std::move(result));
     }

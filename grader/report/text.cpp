@@ -161,6 +161,7 @@ private:
             line("  = ", text, 4);
             excerpt_line(related.file, related.line);
         }
+        for (const auto& words : f.led_to) line("  = ", "led to " + clean(words), 4);
         if (!f.scenario.empty())
             line("  = ", "scenario: " + clean(f.scenario) + (f.fault.empty() ? "" : ", when " + clean(f.fault)), 4);
         if (!f.lesson.empty()) line("  = ", "lesson: " + clean(f.lesson), 4);
