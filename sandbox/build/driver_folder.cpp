@@ -108,6 +108,44 @@ Result<Chosen> choose(const fs::path& folder, const std::string& wanted) {
     return chosen;
 }
 
+// The names in `#include "…"` lines.
+std::vector<std::string> included(std::string_view text) {
+    std::vector<std::string> out;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const size_t hash = line.find_first_not_of(" \t");
+        if (hash == std::string_view::npos || line[hash] != '#') continue;
+        line.remove_prefix(hash + 1);
+        const size_t word = line.find_first_not_of(" \t");
+        if (word == std::string_view::npos || !line.substr(word).starts_with("include")) continue;
+        const size_t open = line.find('"'), close = line.find('"', open + 1);
+        if (open != std::string_view::npos && close != std::string_view::npos)
+            out.emplace_back(line.substr(open + 1, close - open - 1));
+    }
+    return out;
+}
+
+// The headers that lie beside a source and are included by it, or by one of them.
+std::set<std::string> headers_of(const fs::path& source) {
+    std::set<std::string> headers;
+    std::vector<std::string> unread = {source.filename().string()};
+    while (!unread.empty() && headers.size() < kMaxFiles) {
+        const auto text = read_file(source.parent_path() / unread.back(), kMaxFileBytes);
+        unread.pop_back();
+        if (!text) continue;
+        for (const std::string& name : included(*text)) {
+            std::error_code code;
+            if (has_suffix(name, ".h") && name.find("..") == std::string::npos && !name.starts_with('/') &&
+                fs::is_regular_file(fs::symlink_status(source.parent_path() / name, code)) &&
+                headers.insert(name).second)
+                unread.push_back(name);
+        }
+    }
+    return headers;
+}
+
 std::optional<Language> language_of(const std::set<std::string>& files) {
     const bool c = std::any_of(files.begin(), files.end(), [](const auto& file) { return has_suffix(file, ".c"); });
     const bool rust = std::any_of(files.begin(), files.end(), [](const auto& file) { return has_suffix(file, ".rs"); });
@@ -164,6 +202,14 @@ Result<Driver> read_driver(const fs::path& path, std::optional<Language> languag
         if (!language) language = language_of({path.filename().string()});
         if (!language && fs::exists(fs::symlink_status(path, code))) return which_language(path);
         const std::string name = module.empty() ? module_name(path.filename().string()) : module;
+        const auto headers = language == Language::c ? headers_of(path) : std::set<std::string>();
+        if (!headers.empty()) {
+            const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+            FERRULE_TRY(auto several, read_sources(folder, *language, name, [&](const std::string& wanted) {
+                            return wanted == path.filename() || headers.contains(wanted);
+                        }));
+            return Driver{std::move(several), {}};
+        }
         FERRULE_TRY(auto sources, read_sources(path, language.value_or(Language::c), name));
         return Driver{std::move(sources), {}};
     }

@@ -24,8 +24,9 @@ struct KbuildList {
 };
 KbuildList parse_kbuild(std::string_view text);
 
-// PATH: a .c, a .rs, or a folder. `module`: which one of several that its Kbuild file lists, or another name than the
-// file's or the folder's; "" for none. Errors: those of read_sources, and "which-module", "which-language".
+// PATH: a .c (with the headers beside it that it includes), a .rs, or a folder. `module`: which one of several that its
+// Kbuild file lists, or another name than the file's or the folder's; "" for none. Errors: those of read_sources, and
+// "which-module", "which-language".
 Result<Driver> read_driver(const fs::path& path, std::optional<Language> language, const std::string& module);
 
 // "my-ring.c" -> "my_ring", as Kbuild does.

@@ -45,6 +45,24 @@ TEST_CASE("Kbuild's lists of objects, as drivers write them") {
     CHECK(parse_kbuild("=\n==\n:=x.o\nobj-m=").modules.empty());
 }
 
+TEST_CASE("one source brings the headers beside it that it includes") {
+    Folder folder;
+    folder.with(
+        "ring.c",
+        "#include <linux/slab.h>\n # include \"ring.h\"\n#include \"../my-driver/up.h\"\n#include \"gone.h\"\n");
+    folder.with("ring.h", "#include \"lib/more.h\"\n#include \"ring.h\"\n")
+        .with("lib/more.h")
+        .with("up.h")
+        .with("other.c")
+        .with("other.h");
+    const auto driver = read_driver(folder.path() / "ring.c", std::nullopt, "");
+    INFO((driver ? "" : driver.error().message));
+    REQUIRE(driver);
+    CHECK(folder.files(*driver) == Names{"lib/more.h", "ring.c", "ring.h"});
+    CHECK(driver->sources.module == "ring");
+    CHECK(folder.files(*read_driver(folder.path() / "other.c", std::nullopt, "")) == Names{"other.c"});
+}
+
 TEST_CASE("a folder without a list: every source, whatever else lies there") {
     Folder folder;
     folder.with("ring.c").with("ring.h").with("README.md").with("ring.o").with("ring.mod.c").with("tests/user.c");
