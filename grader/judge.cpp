@@ -65,6 +65,7 @@ bool consequence(const Finding& earlier, const Finding& later) {
     if (earlier.finding_class == "deadlock")
         return one_of(later.finding_class,
                       {"hang", "deadlock", "wrong-result", "error-path", "load-failed", "tampering"});
+    if (earlier.finding_class == "data-race") return one_of(later.finding_class, {"wrong-result", "error-path"});
     if (earlier.finding_class == "rcu" || earlier.finding_class == "integer")
         return later.finding_class == "oops" && later.line == 0;
     if (earlier.finding_class == "load-failed") return one_of(later.finding_class, {"wrong-result", "error-path"});
