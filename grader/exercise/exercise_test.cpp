@@ -219,7 +219,7 @@ TEST_CASE("every mistake names its line, what was found and what was expected") 
          "600000 bytes", "262144"},
         {with_steps(load + "{ delay = \"random 9..5\" }"), "12", "from 9 to 5", "shorter"},
         {with_steps(load + "{ delay = 3000000 }"), "12", "3000000", "2000000"},
-        {with_steps(load + "{ delay = \"random\" }"), "12", "random", "number"},
+        {with_steps(load + "{ delay = \"random\" }"), "12", "random", "$name"},
         {with_steps(load + "{ read_file = \"/x\", may = [\"EIO\"], errors = [\"EIO\"] }"), "12", "may", "alone"},
         {with_steps(load + "{ read_file = \"/x\", errors = [\"EFOO\"] }"), "12", "EFOO", "errno"},
         {with_steps(load + "{ read_file = \"/x\", errors = [] }"), "12", "empty", "errno"},
