@@ -186,13 +186,14 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
     for (const auto& detector : build_detectors())
         for (auto& finding : detector(exercise, observations)) all.push_back({std::move(finding), -1, 0});
 
-    std::vector<bool> failed(exercise.scenarios.size(), false), seen(exercise.scenarios.size(), false);
+    std::vector<bool> failed(exercise.scenarios.size(), false);
+    std::vector<std::set<std::string>> seen(exercise.scenarios.size());  // the kernels it ran on
     std::vector<double> seconds(exercise.scenarios.size(), 0);
     std::set<int> wrong_without_fault;  // scenarios whose answers are wrong anyway
     for (size_t index = 0; index < observations.runs.size(); ++index) {
         const Run& run = observations.runs[index];
         auto splats = parse_console(run.console);
-        auto loaded = loaded_sections(observations.debug, run.module_symbols);
+        auto loaded = loaded_sections(debug_of(observations, run), run.module_symbols);
         Evidence evidence{exercise, observations, run, splats, loaded};
         std::vector<Finding> found;
         for (const auto& detector : run_detectors())
@@ -204,7 +205,7 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
                 finding_of(evidence, "tampering", "host", "the scenario did not run to its end", std::nullopt));
         }
         if (run.scenario >= 0 && static_cast<size_t>(run.scenario) < failed.size()) {
-            seen[run.scenario] = true;
+            seen[run.scenario].insert(run.variant);
             seconds[run.scenario] += run.restore_seconds + run.run_seconds;
             if (!found.empty()) failed[run.scenario] = true;
         }
@@ -259,8 +260,10 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
     });
     std::stable_sort(unique.begin(), unique.end(), [](const Placed& a, const Placed& b) {
         auto key = [](const Placed& p) {
-            return std::make_tuple(rank(p.finding.finding_class), !p.finding.fault.empty(), p.finding.line == 0,
-                                   p.scenario, p.run, p.finding.order);
+            // Who reaches for the detectors has something to hide: that comes before whatever was found.
+            const bool hides = p.finding.detector == "silencing";
+            return std::make_tuple(hides ? 0 : rank(p.finding.finding_class), !p.finding.fault.empty(),
+                                   p.finding.line == 0, p.scenario, p.run, p.finding.order);
         };
         return key(a) < key(b);
     });
@@ -270,12 +273,17 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
         if (verdict.findings.size() >= 50) break;
     }
 
+    if (verdict.findings.empty()) verdict.findings = detect_unasked(exercise, observations);
     bool complete = observations.built && !observations.runs.empty();
     if (observations.built)
         for (size_t i = 0; i < exercise.scenarios.size(); ++i) {
-            complete = complete && seen[i];
+            const auto& kernels = exercise.scenarios[i].kernels;
+            const bool all_seen =
+                !seen[i].empty() && std::all_of(kernels.begin(), kernels.end(),
+                                                [&](const auto& kernel) { return seen[i].contains(kernel); });
+            complete = complete && all_seen;
             verdict.scenarios.push_back(
-                {exercise.scenarios[i].name, seen[i] && !failed[i] ? "pass" : "fail", seconds[i]});
+                {exercise.scenarios[i].name, all_seen && !failed[i] ? "pass" : "fail", seconds[i]});
         }
     if (observations.built && !complete && verdict.findings.empty()) {
         Finding hole;

@@ -86,8 +86,9 @@ struct Scenario {
     std::string name;
     std::vector<ValueRule> values;
     std::vector<Step> steps;
-    unsigned repeat = 1;           // clones that run it
-    double deadline_seconds = 10;  // for each step
+    std::vector<std::string> kernels;  // on which it is run; sweeps are made on the first of them
+    unsigned repeat = 1;               // clones that run it
+    double deadline_seconds = 10;      // for each step
     Location at;
 };
 
@@ -123,7 +124,7 @@ struct Exercise {
     std::vector<Language> languages;
     int minutes = 0;
     std::string module;
-    std::vector<std::string> kernels;  // default {"mem"}
+    std::vector<std::string> kernels;  // default {"mem"}; each is used by a scenario
     std::vector<ImportRule> forbidden_imports;
     std::optional<int> unsafe_budget;  // Rust: how many unsafe blocks are allowed
     std::vector<Hint> hints;
@@ -145,8 +146,8 @@ Result<Exercise> load_exercise(const fs::path& folder);
 Result<Exercise> load_corpus_exercise(const fs::path& folder);
 // The same from text; `file` names it in errors. Looks at no other file.
 Result<Exercise> parse_exercise(std::string_view text, const fs::path& file);
-// A file with nothing but [[scenario]] tables, for `ferrule vet --scenario`.
-Result<std::vector<Scenario>> load_scenarios(const fs::path& file);
+// A file with nothing but [[scenario]] tables, for `ferrule vet --scenario`. `source_hash`: of its text.
+Result<std::vector<Scenario>> load_scenarios(const fs::path& file, std::string* source_hash = nullptr);
 Result<std::vector<Mutant>> load_mutants(const Exercise& exercise);
 
 const char* name(Language language);

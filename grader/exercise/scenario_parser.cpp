@@ -125,7 +125,7 @@ private:
 };
 
 Scenario parse_scenario(Problems& problems, const toml::table& raw) {
-    TomlTable table(problems, raw, "a scenario", {"name", "values", "deadline", "repeat", "steps"});
+    TomlTable table(problems, raw, "a scenario", {"name", "values", "deadline", "repeat", "kernels", "steps"});
     Scenario scenario;
     scenario.at = problems.at(table.line());
     scenario.name = table.text("name");
@@ -133,6 +133,14 @@ Scenario parse_scenario(Problems& problems, const toml::table& raw) {
         problems.add(table.line("name"), "found a scenario without a good \"name\"; expected 1 to 80 characters");
     scenario.deadline_seconds = table.number("deadline", 0.1, 120, 10);
     scenario.repeat = static_cast<unsigned>(table.integer("repeat", 1, 64, 1));
+    if (table.has("kernels")) {
+        scenario.kernels = table.texts("kernels");
+        if (scenario.kernels.empty() ||
+            std::set<std::string>(scenario.kernels.begin(), scenario.kernels.end()).size() != scenario.kernels.size())
+            problems.add(table.line("kernels"),
+                         "found \"kernels\" of a scenario without a name in it or with one twice; expected "
+                         "kernels = [\"mem\"]");
+    }
     StepContext context;
     if (const toml::table* values = table.table("values"))
         scenario.values = parse_values(problems, *values, context.scope);

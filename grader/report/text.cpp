@@ -218,6 +218,7 @@ private:
         if (verdict_.seed != 0)
             line("", "Seed " + std::to_string(verdict_.seed) + ": --seed repeats these runs.", 0, kDim);
         if (!options_.hint_command.empty()) line("", "Stuck? " + clean(options_.hint_command), 0, kDim);
+        if (!options_.remark.empty()) line("", clean(options_.remark), 0, kDim);
     }
 
     const Verdict& verdict_;

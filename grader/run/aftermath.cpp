@@ -7,6 +7,8 @@
 #include <random>
 #include <thread>
 
+#include "grader/exercise/deep.hpp"
+#include "grader/run/leak_scan.hpp"
 #include "grader/run/ledger.hpp"
 
 namespace ferrule::grader {
@@ -70,6 +72,7 @@ void Aftermath::take_ledger(const vm::Reply& reply) {
     Ledger ledger = parse_ledger(reply.data, common_.module);
     run_.ledger_read = true;
     run_.ledger_complete = ledger.complete && !(reply.flags & FERRULE_TRUNCATED);
+    run_.ledger_stopped = ledger.stopped;
     run_.module_symbols = std::move(ledger.symbols);
     run_.live = std::move(ledger.live);
     for (LedgerEntry& entry : run_.live)
@@ -144,6 +147,9 @@ void Aftermath::force_unload(unsigned last_worker, milliseconds deadline) {
 
 void Aftermath::look_around() {
     if (!gone) look_at_what_is_left();
+    // Of a sweep, the ladder alone: its failures are in one run.
+    if (!gone && common_.variant == kDeepVariant && run_.module_gone && (run_.sweep_step < 0 || run_.ladder))
+        gone = !scan_for_leaks(guest_, common_, run_);
     if (gone && guest_.end() != vm::End::running) return;
     vm::Request read{FERRULE_READ_FILE};
     read.text = "/proc/lockdep_stats";

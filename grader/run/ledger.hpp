@@ -11,6 +11,7 @@ namespace ferrule::grader {
 struct Ledger {
     std::vector<SymbolAddress> symbols;
     std::vector<LedgerEntry> live;  // `names` still empty
+    bool stopped = false;           // recording had been switched off before it was read
     bool complete = false;          // header, every line and the end line fit, nothing was dropped
 };
 

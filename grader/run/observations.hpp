@@ -98,7 +98,10 @@ struct Run {  // of one scenario in one clone
     std::vector<SymbolAddress> module_symbols;  // function symbols as loaded, from the ledger
     std::vector<LedgerEntry> live;              // allocated by the module, still live at the end
     bool ledger_complete = true;                // no overflow, dump ended properly
+    bool ledger_stopped = false;                // somebody switched recording off before it was read
     bool ledger_read = false;
+    std::string leak_scan;                  // of a deep run: "done", or why kmemleak has no opinion; else empty
+    std::vector<LedgerEntry> unreferenced;  // what kmemleak found and the ledger did not
     std::vector<ResourceEntry> resources_before, resources_after;
     bool resources_read = false;
     bool module_gone = false;     // unloaded at the end, by the guest's own listing
@@ -108,6 +111,17 @@ struct Run {  // of one scenario in one clone
     std::string end;              // "running", "powered-off", "reset", "panicked"
     std::vector<HangStack> hang;  // when a step, or settling at the end, missed its deadline
     double restore_seconds = 0, run_seconds = 0;
+};
+
+// A clone at its end, before it was thrown away: which detectors reported the known bad accesses that the host then had
+// the kernel make (canaries.cpp).
+struct Canaries {
+    int scenario = 0;  // of the last run in this clone
+    std::string scenario_name;
+    std::string variant;
+    std::map<std::string, std::string> heard;  // "kasan" -> "reported", "silent", "EINVAL", "no answer"; empty: not
+                                               // asked, since something had been reported in the last run
+    std::string console;                       // what came out, when one of them did not report
 };
 
 struct Observations {
@@ -120,11 +134,15 @@ struct Observations {
     std::vector<std::string> imports;
     std::vector<std::string> source_files;       // names of the learner's sources
     std::map<std::string, std::string> sources;  // their text, for excerpts and static rules
-    ModuleDebug debug;
+    std::map<std::string, ModuleDebug> debug;    // by kernel variant: the module is built for each
     std::vector<Run> runs;
+    std::vector<Canaries> canaries;  // one for each clone that still answered at its end
     std::string kernel_release, image_key, accelerator;
     double build_seconds = 0, restore_seconds = 0, run_seconds = 0, total_seconds = 0;
 };
+
+// Of the module that was loaded in this run.
+const ModuleDebug& debug_of(const Observations& observations, const Run& run);
 
 std::string to_json(const Observations& observations);
 Result<Observations> observations_from_json(std::string_view text);

@@ -147,16 +147,19 @@ FERRULE_FIELDS(Run, f("scenario", v.scenario); f("scenario_name", v.scenario_nam
                f("fault_number", v.fault_number); f("steps", v.steps); f("console", v.console);
                f("console_truncated", v.console_truncated); f("console_silent", v.console_silent);
                f("module_symbols", v.module_symbols); f("live", v.live); f("ledger_complete", v.ledger_complete);
+               f("ledger_stopped", v.ledger_stopped); f("leak_scan", v.leak_scan); f("unreferenced", v.unreferenced);
                f("ledger_read", v.ledger_read); f("resources_before", v.resources_before);
                f("resources_after", v.resources_after); f("resources_read", v.resources_read);
                f("module_gone", v.module_gone); f("unload_forced", v.unload_forced); f("unload_error", v.unload_error);
                f("debug_locks", v.debug_locks); f("end", v.end); f("hang", v.hang);
                f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);)
+FERRULE_FIELDS(Canaries, f("scenario", v.scenario); f("scenario_name", v.scenario_name); f("variant", v.variant);
+               f("heard", v.heard); f("console", v.console);)
 FERRULE_FIELDS(Observations, f("format", v.format); f("exercise", v.exercise); f("module", v.module);
                f("language", v.language); f.rare("seed", v.seed); f("built", v.built); f("diagnostics", v.diagnostics);
                f("imports", v.imports); f("source_files", v.source_files); f("sources", v.sources); f("debug", v.debug);
-               f("runs", v.runs); f("kernel_release", v.kernel_release); f("image_key", v.image_key);
-               f("accelerator", v.accelerator); f("build_seconds", v.build_seconds);
+               f("runs", v.runs); f("canaries", v.canaries); f("kernel_release", v.kernel_release);
+               f("image_key", v.image_key); f("accelerator", v.accelerator); f("build_seconds", v.build_seconds);
                f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);
                f("total_seconds", v.total_seconds);)
 
@@ -260,6 +263,14 @@ void Reader::get(const Json& from, T& value) {
 }
 
 }  // namespace
+
+const ModuleDebug& debug_of(const Observations& observations, const Run& run) {
+    static const ModuleDebug none;
+    const auto& all = observations.debug;
+    const auto found = all.find(run.variant);
+    if (found != all.end()) return found->second;
+    return all.size() == 1 ? all.begin()->second : none;  // a recorded run need not say on which kernel
+}
 
 std::string to_json(const Observations& observations) { return Writer::put(observations).dump(1, ' ') + "\n"; }
 

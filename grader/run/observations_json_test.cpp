@@ -19,9 +19,9 @@ Observations sample() {
     o.imports = {"kfree"};
     o.source_files = {"slots.rs"};
     o.sources["slots.rs"] = "fn main() {} // \xff not UTF-8, \xc3\xa9 is";
-    o.debug.files = {"slots.rs"};
-    o.debug.sections = {{".text", 64, {{0, 0, 5}, {8, 0, 6}}, {{0, 64, "slots_open", 0, 0, 0}}}};
-    o.debug.symbols = {{".text", "slots_open", 0, 64}};
+    o.debug["mem"].files = {"slots.rs"};
+    o.debug["mem"].sections = {{".text", 64, {{0, 0, 5}, {8, 0, 6}}, {{0, 64, "slots_open", 0, 0, 0}}}};
+    o.debug["mem"].symbols = {{".text", "slots_open", 0, 64}};
     Run run;
     run.scenario = 1;
     run.scenario_name = "store";

@@ -133,6 +133,17 @@ Result<void> ScenarioRun::set_up() {
         if (auto put = guest_.put(program_path(common_, name), program->second, kHousekeeping); !put)
             return guest_lost("taking a test program", put.error());
     }
+    if (common_.kcsan) {
+        vm::Request on{FERRULE_WRITE_FILE};
+        on.text = "/sys/kernel/debug/kcsan";
+        on.data = "on";
+        const auto reply = guest_.call(on, kHousekeeping);
+        if (!reply) return guest_lost("switching the race detector on", reply.error());
+        if (reply->error != 0)
+            return fail("guest-lost",
+                        fmt::format("the race detector cannot be switched on: {}", errno_name(reply->error)),
+                        "Build the image again: ferrule image build");
+    }
     vm::Request start{FERRULE_LEDGER};
     start.a = 1;
     const auto reply = guest_.call(start, kHousekeeping);
@@ -452,7 +463,7 @@ bool left_as_found(const Run& run) {
         if (!seen.lost.empty() && seen.lost != "unusable-value") return false;
     if (run.end != "running" || run.files_open || run.console_truncated || run.console_silent || !run.hang.empty())
         return false;
-    if (!run.ledger_read || !run.ledger_complete || !run.live.empty()) return false;
+    if (!run.ledger_read || !run.ledger_complete || !run.live.empty() || !run.unreferenced.empty()) return false;
     if (!run.resources_read || !run.module_gone || run.debug_locks != "1") return false;
     if (run.resources_after != run.resources_before) return false;
     const std::vector<Splat> splats = parse_console(run.console);

@@ -61,14 +61,19 @@ bool absorbed(const Run& run) { return injected(run) && call_went_well(run, run.
 
 }  // namespace
 
-WorkList::WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains, Shows shows)
-    : scenarios_(scenarios),
-      chains_(static_cast<unsigned>(std::clamp<size_t>(scenarios.size(), 1, std::clamp(most_chains, 1u, kMostChains)))),
-      shows_(std::move(shows)) {
-    for (size_t s = 0; s < scenarios.size(); ++s) {
-        const auto chain = static_cast<unsigned>(s) % chains_;
+WorkList::WorkList(const std::vector<Scenario>& scenarios, const std::string& kernel, unsigned most_chains, Shows shows)
+    : scenarios_(scenarios), shows_(std::move(shows)) {
+    std::vector<size_t> mine;
+    for (size_t s = 0; s < scenarios.size(); ++s)
+        if (std::find(scenarios[s].kernels.begin(), scenarios[s].kernels.end(), kernel) != scenarios[s].kernels.end())
+            mine.push_back(s);
+    chains_ = static_cast<unsigned>(std::clamp<size_t>(mine.size(), 1, std::clamp(most_chains, 1u, kMostChains)));
+    for (size_t i = 0; i < mine.size(); ++i) {
+        const size_t s = mine[i];
+        const auto chain = static_cast<unsigned>(i) % chains_;
         for (unsigned repeat = 0; repeat < scenarios[s].repeat; ++repeat)
             bases_.push_back({RunTask{static_cast<int>(s), repeat}, chain});
+        if (scenarios[s].kernels.front() != kernel) continue;  // a sweep says the same on each
         for (size_t step = 0; step < scenarios[s].steps.size(); ++step)
             if (scenarios[s].steps[step].sweep)
                 sweeps_.push_back({RunTask{static_cast<int>(s), 0, static_cast<int>(step), 1, true}, 0});

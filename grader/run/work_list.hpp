@@ -29,9 +29,9 @@ public:
 
     using Shows = std::function<bool(const Run&)>;
 
-    // The scenarios outlive it. `most_chains`: what the host bears. `shows`: is there a finding in this run of a
-    // scenario that is to be repeated? Then the repeats behind it are not made.
-    WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains, Shows shows = {});
+    // Those of the scenarios that run on `kernel`; they outlive it. `most_chains`: what the host bears. `shows`: is
+    // there a finding in this run of a scenario that is to be repeated? Then the repeats behind it are not made.
+    WorkList(const std::vector<Scenario>& scenarios, const std::string& kernel, unsigned most_chains, Shows shows = {});
 
     // None: the chain's next task waits for another chain's run, or the chain is exhausted.
     std::optional<RunTask> next(unsigned chain);
