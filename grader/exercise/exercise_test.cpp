@@ -143,7 +143,6 @@ TEST_CASE("every mistake names its line, what was found and what was expected") 
         {"format = 1\nid = \"a\"\ntitle = \"t\"\nlanguages = [\"c\", \"ruts\"]\n", "4", "ruts", "c and rust"},
         {"format = 1\nid = \"a\"\ntitle = \"t\"\nlanguages = [\"c\",\n\"c\"]\n", "5", "\"c\"", "each once"},
         {"format = 1\nid = \"a\"\ntitle = \"t\"\nlanguages = \"c\"\n", "4", "string \"c\"", "array"},
-        {kHead + "kernels = [\"mem\", \"race\"]\n", "7", "2 kernels", "one"},
         {kHead + "[imports]\npanic = 1\n", "8", "integer 1", "why"},
         {kHead + "[imports]\n\"a*b*\" = \"x\"\n", "8", "a*b*", "one *"},
         {kHead + "[unsafe]\nbudget = -1\n", "8", "integer -1", "0 to 1000"},
