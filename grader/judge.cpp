@@ -65,6 +65,7 @@ bool consequence(const Finding& earlier, const Finding& later) {
     if (earlier.finding_class == "deadlock")
         return one_of(later.finding_class,
                       {"hang", "deadlock", "wrong-result", "error-path", "load-failed", "tampering"});
+    if (earlier.finding_class == "data-race") return one_of(later.finding_class, {"wrong-result", "error-path"});
     if (earlier.finding_class == "rcu" || earlier.finding_class == "integer")
         return later.finding_class == "oops" && later.line == 0;
     if (earlier.finding_class == "load-failed") return one_of(later.finding_class, {"wrong-result", "error-path"});
@@ -167,7 +168,21 @@ std::string identity(const Finding& f) {
     return f.finding_class + "\n\n" + words;
 }
 
+std::vector<Finding> found_in(const Evidence& evidence) {
+    std::vector<Finding> found;
+    for (const auto& detector : run_detectors())
+        for (auto& finding : detector.detect(evidence)) found.push_back(std::move(finding));
+    name_double_fetches(evidence, found);
+    return found;
+}
+
 }  // namespace
+
+bool shows_something(const Exercise& exercise, const Observations& observations, const Run& run) {
+    const auto splats = parse_console(run.console);
+    const auto loaded = loaded_sections(debug_of(observations, run), run.module_symbols);
+    return cut_short(run) || !found_in({exercise, observations, run, splats, loaded}).empty();
+}
 
 Verdict judge(const Exercise& exercise, const Observations& observations) {
     Verdict verdict;
@@ -194,10 +209,7 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
         auto splats = parse_console(run.console);
         auto loaded = loaded_sections(debug_of(observations, run), run.module_symbols);
         Evidence evidence{exercise, observations, run, splats, loaded};
-        std::vector<Finding> found;
-        for (const auto& detector : run_detectors())
-            for (auto& finding : detector.detect(evidence)) found.push_back(std::move(finding));
-        name_double_fetches(evidence, found);
+        std::vector<Finding> found = found_in(evidence);
         if (found.empty() && cut_short(run)) {
             // Every way to be cut short has its detector; a recorded run may still carry a word we do not know.
             found.push_back(

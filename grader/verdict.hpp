@@ -51,5 +51,7 @@ struct Verdict {
 
 // Pure: starts no process, reads no file; the same input gives the same verdict.
 Verdict judge(const Exercise& exercise, const Observations& observations);
+// Is there a finding in this run? Of the observations only what is known before any run counts.
+bool shows_something(const Exercise& exercise, const Observations& observations, const Run& run);
 
 }  // namespace ferrule::grader
