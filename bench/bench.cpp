@@ -74,11 +74,18 @@ struct Bench {
         return changed;
     }
 
+    unsigned faults = 0;     // of the last verdict: how often a call was made to fail
+    double run_seconds = 0;  // and how long all its runs took
+
     Result<double> verdict_seconds() {
         build::SourceSet changed = fresh();
         const auto start = Clock::now();
         FERRULE_TRY(const auto graded, reader::grade_sources(exercise, language, std::move(changed), progress));
         const double seconds = since(start);
+        faults = 0;
+        for (const grader::Run& run : graded.observations.runs)
+            for (const grader::StepObservation& step : run.steps) faults += step.fault_fired ? 1 : 0;
+        run_seconds = graded.observations.run_seconds;
         if (graded.verdict.verdict != "pass")
             return fail("bench",
                         fmt::format("the solution of \"{}\" in {} does not pass", exercise.id, grader::name(language)),
@@ -89,18 +96,21 @@ struct Bench {
 
 struct Figures {
     double warm = 0, cold = 0, hand_build = 0, hand_boot = 0;
+    unsigned faults = 0;
+    double sweep_rate = 0;  // faults in a second of the runs
     uint64_t memory = 0;
 };
 
 Result<Figures> measure(Bench& bench, const image::Image& image, vm::Accelerator accelerator) {
     Figures figures;
-    std::vector<double> warm, build, boot;
+    std::vector<double> warm, rate, build, boot;
     FERRULE_TRY_VOID(bench.verdict_seconds());  // the template is there from now on
     {
         const MemoryWatch memory;
         for (int i = 0; i < kRounds; ++i) {
             FERRULE_TRY(const double seconds, bench.verdict_seconds());
             warm.push_back(seconds);
+            rate.push_back(bench.run_seconds > 0 ? bench.faults / bench.run_seconds : 0);
         }
         figures.memory = memory.most_bytes();
     }
@@ -113,6 +123,8 @@ Result<Figures> measure(Bench& bench, const image::Image& image, vm::Accelerator
         FERRULE_TRY(const ColdCache cold, ColdCache::make());
         FERRULE_TRY(figures.cold, bench.verdict_seconds());
     }
+    figures.faults = bench.faults;
+    figures.sweep_rate = median(rate);
     figures.warm = median(warm);
     figures.hand_build = median(build);
     figures.hand_boot = median(boot);
@@ -133,9 +145,10 @@ Result<std::vector<double>> restores(const image::Image& image, vm::Accelerator 
 void print(const grader::Exercise& exercise, grader::Language language, const Figures& f) {
     const double hand = f.hand_build + f.hand_boot;
     std::cout << fmt::format(
-                     "| {} ({}) | {:.2f} s | {:.2f} s | {:.2f} s ({:.2f} + {:.2f}) | {:.2f} | {:.2f} | {} MB |\n",
+                     "| {} ({}) | {:.2f} s | {:.2f} s | {:.2f} s ({:.2f} + {:.2f}) | {:.2f} | {:.2f} | {} MB | {} | "
+                     "{:.0f} /s |\n",
                      exercise.id, grader::name(language), f.warm, f.cold, hand, f.hand_build, f.hand_boot,
-                     f.warm / hand, f.cold / hand, f.memory >> 20)
+                     f.warm / hand, f.cold / hand, f.memory >> 20, f.faults, f.sweep_rate)
               << std::flush;
 }
 
@@ -159,7 +172,7 @@ Result<void> run(const std::vector<std::string>& ids) {
     std::cout << fmt::format("Restore to the first answer: {:.2f} s (median of {}; {:.2f} to {:.2f} s)\n\n",
                              median(seconds), seconds.size(), seconds.front(), seconds.back());
     std::cout << "| exercise | warm | cold | by hand (make + boot) | warm / by hand | cold / by hand | memory of a "
-                 "clone |\n|---|---|---|---|---|---|---|\n"
+                 "clone | failures | failures a second |\n|---|---|---|---|---|---|---|---|---|\n"
               << std::flush;
     for (const auto* exercise : chosen)
         for (const auto language : exercise->languages) {

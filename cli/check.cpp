@@ -4,14 +4,19 @@
 
 #include <algorithm>
 #include <iostream>
+#include <list>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
 
 #include "cli/command.hpp"
 #include "cli/progress_view.hpp"
 #include "lessons/reader/author_checks.hpp"
+#include "lessons/reader/repeatability.hpp"
 #include "lessons/reader/terminal.hpp"
 #include "lessons/reader/text_width.hpp"
+#include "sandbox/vm/machine.hpp"
 
 namespace ferrule::cli {
 
@@ -19,16 +24,11 @@ namespace {
 
 struct Options {
     std::vector<std::string> ids;
-    bool all = false, corpus = false, deep = false, json = false;
+    std::string language, table;
+    unsigned jobs = 0, repeat = 0;
+    bool all = false, corpus = false, deep = false, json = false, no_cache = false;
+    std::optional<uint64_t> seed;
 };
-
-std::string label(const reader::CheckCase& what) {
-    if (what.kind == reader::CaseKind::files) return "files";
-    const std::string language = grader::name(what.language);
-    const bool named = what.kind == reader::CaseKind::mutant || what.kind == reader::CaseKind::variant;
-    return named ? fmt::format("{} {} {}", language, reader::name(what.kind), what.name)
-                 : fmt::format("{} {}", language, what.name);
-}
 
 nlohmann::ordered_json as_json(const reader::CheckResult& result) {
     nlohmann::ordered_json json = {{"kind", reader::name(result.what.kind)}, {"name", result.what.name}};
@@ -39,6 +39,7 @@ nlohmann::ordered_json as_json(const reader::CheckResult& result) {
     json["expected"] = result.expected;
     json["found"] = result.found;
     json["seconds"] = result.seconds;
+    json["cached"] = result.from_cache;
     json["problems"] = result.problems;
     return json;
 }
@@ -46,7 +47,7 @@ nlohmann::ordered_json as_json(const reader::CheckResult& result) {
 // What a case that is not as declared was judged by, for a closer look. Empty: there is none, or it could not be kept.
 std::string keep_evidence(const std::string& exercise, const reader::CheckResult& result) {
     if (result.observations.empty()) return "";
-    std::string name = fmt::format("check-{}-{}.json", exercise, label(result.what));
+    std::string name = fmt::format("check-{}-{}.json", exercise, reader::label(result.what));
     std::replace(name.begin(), name.end(), ' ', '-');
     const fs::path file = cache_dir() / "logs" / name;
     if (!make_directories(file.parent_path()) || !write_file(file, result.observations)) return "";
@@ -56,10 +57,10 @@ std::string keep_evidence(const std::string& exercise, const reader::CheckResult
 void print(const std::string& exercise, const reader::CheckResult& result) {
     std::string line;
     if (reader::is_terminal(STDOUT_FILENO))
-        line = fmt::format("[{}] {:<20} {:<36} {:5.1f} s", result.ok ? "ok" : "!!", exercise, label(result.what),
-                           result.seconds);
+        line = fmt::format("[{}] {:<20} {:<36} {:5.1f} s", result.ok ? "ok" : "!!", exercise,
+                           reader::label(result.what), result.seconds);
     else
-        line = fmt::format("{} {}: {} ({:.1f} s)", result.ok ? "ok" : "FAILED", exercise, label(result.what),
+        line = fmt::format("{} {}: {} ({:.1f} s)", result.ok ? "ok" : "FAILED", exercise, reader::label(result.what),
                            result.seconds);
     if (result.what.kind == reader::CaseKind::mutant && result.ok) line += "  " + result.expected;
     std::cout << line << std::endl;
@@ -73,60 +74,129 @@ void print(const std::string& exercise, const reader::CheckResult& result) {
     std::cout << std::flush;
 }
 
+// What was asked for, of the course and the corpus. "keeper/off-by-one" is one case of an exercise.
+class Selection {
+public:
+    static Result<Selection> make(const Options& options) {
+        Selection chosen;
+        FERRULE_TRY(chosen.catalogue_, load_course());
+        FERRULE_TRY(const fs::path corpus_folder, reader::default_corpus());
+        FERRULE_TRY(chosen.corpus_, reader::load_corpus(corpus_folder));
+        for (const std::string& id : options.ids) {
+            const size_t slash = std::min(id.find('/'), id.size());
+            FERRULE_TRY(const auto* exercise, chosen.find(id.substr(0, slash)));
+            chosen.targets_.push_back({exercise, slash < id.size() ? id.substr(slash + 1) : ""});
+            // A case that is not there is said before an image is built for the others.
+            FERRULE_TRY(const auto mutants, grader::load_mutants(*exercise));
+            FERRULE_TRY_VOID(reader::check_jobs(*exercise, mutants, {chosen.targets_.back().only, std::nullopt}));
+        }
+        if (options.all || (options.ids.empty() && !options.corpus))
+            for (const auto* exercise : chosen.catalogue_.exercises()) chosen.targets_.push_back({exercise, ""});
+        if (options.all || options.corpus)
+            for (const grader::Exercise& driver : chosen.corpus_) chosen.targets_.push_back({&driver, ""});
+        if (options.deep)
+            for (reader::CheckTarget& target : chosen.targets_)
+                target.exercise = &chosen.deep_.emplace_back(deep_exercise(*target.exercise));
+        return chosen;
+    }
+
+    const std::vector<reader::CheckTarget>& targets() const { return targets_; }
+
+private:
+    Result<const grader::Exercise*> find(const std::string& id) const {
+        const auto driver = std::find_if(corpus_.begin(), corpus_.end(), [&](const auto& one) { return one.id == id; });
+        if (driver != corpus_.end()) return &*driver;
+        return catalogue_.find(id);
+    }
+
+    reader::Catalogue catalogue_;
+    std::vector<grader::Exercise> corpus_;
+    std::list<grader::Exercise> deep_;
+    std::vector<reader::CheckTarget> targets_;  // into those above, whose elements stay where they are
+};
+
+reader::CheckOptions check_options(const Options& options) {
+    reader::CheckOptions out;
+    out.jobs = options.jobs;
+    if (!options.language.empty()) out.language = grader::language_from(options.language);
+    out.caching.on = !options.no_cache;
+    return out;
+}
+
+Result<void> ensure_images(const std::vector<reader::CheckTarget>& targets, Progress& progress) {
+    std::set<std::string> variants;
+    for (const reader::CheckTarget& target : targets)
+        variants.insert(target.exercise->kernels.begin(), target.exercise->kernels.end());
+    for (const std::string& variant : variants) FERRULE_TRY_VOID(image::ensure(variant, progress));
+    return {};
+}
+
 Result<int> check(const Options& options) {
-    FERRULE_TRY(const auto catalogue, load_course());
-    FERRULE_TRY(const fs::path corpus_folder, reader::default_corpus());
-    FERRULE_TRY(const auto corpus, reader::load_corpus(corpus_folder));
-    std::vector<const grader::Exercise*> chosen;
-    for (const std::string& id : options.ids) {
-        const auto driver = std::find_if(corpus.begin(), corpus.end(), [&](const auto& one) { return one.id == id; });
-        if (driver != corpus.end()) {
-            chosen.push_back(&*driver);
-            continue;
-        }
-        FERRULE_TRY(const auto* exercise, catalogue.find(id));
-        chosen.push_back(exercise);
-    }
-    if (options.corpus)
-        for (const grader::Exercise& driver : corpus) chosen.push_back(&driver);
-    else if (options.ids.empty())
-        chosen = catalogue.exercises();
+    FERRULE_TRY(const Selection chosen, Selection::make(options));
     ProgressView view;
+    FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
     auto report = nlohmann::ordered_json::array();
-    int cases = 0, bad = 0;
-    std::vector<grader::Exercise> deep;
-    deep.reserve(chosen.size());
-    if (options.deep)
-        for (const grader::Exercise*& exercise : chosen) exercise = &deep.emplace_back(deep_exercise(*exercise));
-    for (const grader::Exercise* exercise : chosen) {
-        for (const std::string& variant : exercise->kernels) FERRULE_TRY_VOID(image::ensure(variant, view));
-        reader::CheckHooks hooks;
-        std::string current;
-        hooks.begin = [&](const reader::CheckCase& what) {
-            current = fmt::format("{} {}", exercise->id, label(what));
-            view.status(current);
-        };
-        hooks.run.stage = [&](const std::string& stage) { view.status(fmt::format("{}: {}", current, stage)); };
-        hooks.end = [&](const reader::CheckResult& result) {
-            view.clear();
-            if (!options.json) print(exercise->id, result);
-        };
-        FERRULE_TRY(const auto results, reader::check_exercise(*exercise, view, hooks));
-        auto list = nlohmann::ordered_json::array();
-        for (const auto& result : results) {
-            ++cases;
-            bad += result.ok ? 0 : 1;
-            list.push_back(as_json(result));
-        }
-        report.push_back({{"exercise", exercise->id}, {"cases", list}});
-    }
+    int cases = 0, bad = 0, cached = 0;
+    reader::CheckHooks hooks;
+    hooks.seed = options.seed;
+    hooks.stage = [&](const std::string& stage) { view.status(stage); };
+    hooks.end = [&](const grader::Exercise& exercise, const reader::CheckResult& result) {
+        ++cases;
+        bad += result.ok ? 0 : 1;
+        cached += result.from_cache ? 1 : 0;
+        view.clear();
+        if (!options.json) print(exercise.id, result);
+        if (report.empty() || report.back()["exercise"] != exercise.id)
+            report.push_back({{"exercise", exercise.id}, {"cases", nlohmann::ordered_json::array()}});
+        report.back()["cases"].push_back(as_json(result));
+    };
+    FERRULE_TRY_VOID(reader::check_exercises(chosen.targets(), check_options(options), view, hooks));
     if (options.json)
         std::cout << nlohmann::ordered_json{{"format", 1}, {"ok", bad == 0}, {"exercises", report}}.dump(
                          2, ' ', false, nlohmann::json::error_handler_t::replace)
                   << "\n";
     else
-        std::cout << fmt::format("{} exercises, {} cases, {} not as declared\n", chosen.size(), cases, bad);
+        std::cout << fmt::format("{} exercises, {} cases, {} not as declared{}\n", report.size(), cases, bad,
+                                 cached > 0 ? fmt::format("; {} had been run before", cached) : "");
     return bad == 0 ? kPass : kFail;
+}
+
+void print_unsteady(const std::vector<reader::RepeatRow>& rows) {
+    for (const reader::RepeatRow& row : rows) {
+        if (row.steady()) continue;
+        std::cout << fmt::format("{} {}: {} of {} equal, {} as declared\n", row.exercise->id, reader::label(row.what),
+                                 row.equal(), row.runs, row.as_declared);
+        for (const auto& [verdict, times] : row.verdicts)
+            std::cout << fmt::format("     {:>3} x {}\n", times, reader::printable(verdict));
+    }
+}
+
+Result<int> repeat(const Options& options) {
+    FERRULE_TRY(const Selection chosen, Selection::make(options));
+    ProgressView view;
+    FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
+    FERRULE_TRY(const auto image, image::find(image::known_variants().front()));
+    const std::string machine =
+        fmt::format("Kernel {}, {}, {} cores", image.kernel.release, vm::name(vm::best_accelerator(image, view)),
+                    std::thread::hardware_concurrency());
+    Result<void> written;
+    reader::RepeatHooks hooks;
+    hooks.check.stage = [&](const std::string& stage) { view.status(stage); };
+    hooks.round_end = [&](unsigned round, const std::vector<reader::RepeatRow>& rows) {
+        view.clear();
+        const auto steady = std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.steady(); });
+        std::cout << fmt::format("round {} of {}: {} of {} cases steady", round, options.repeat, steady, rows.size())
+                  << std::endl;
+        // After each round, so that a run which is stopped has written what it found.
+        if (!options.table.empty() && written)
+            written = reader::write_repeat_table(options.table, reader::repeat_table(rows, machine));
+    };
+    FERRULE_TRY(const auto rows,
+                reader::repeat_checks(chosen.targets(), options.repeat, check_options(options), view, hooks));
+    FERRULE_TRY_VOID(std::move(written));
+    print_unsteady(rows);
+    if (options.table.empty()) std::cout << "\n" << reader::repeat_table(rows, machine);
+    return std::all_of(rows.begin(), rows.end(), [](const auto& row) { return row.steady(); }) ? kPass : kFail;
 }
 
 }  // namespace
@@ -135,13 +205,26 @@ void add_check(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
         "check", "for instructors: starter fails, solution passes, every mutant is found where it says");
-    auto* ids = command->add_option("EXERCISE", options->ids, "exercises to check; all of the course when left out");
-    auto* all = command->add_flag("--all", options->all, "all exercises of the course")->excludes(ids);
+    auto* ids = command->add_option("EXERCISE", options->ids,
+                                    "exercises, or single cases (keeper/off-by-one); the course when left out");
+    auto* all = command->add_flag("--all", options->all, "the course and the drivers of grader/corpus")->excludes(ids);
     command->add_flag("--corpus", options->corpus, "the drivers of grader/corpus")->excludes(ids)->excludes(all);
     add_deep_option(*command, options->deep);
-    command->add_flag("--json", options->json, "one JSON object");
+    add_seed_option(*command, options->seed);
+    add_language_option(*command, options->language);
+    command->add_option("--jobs", options->jobs, "cases at once; left out: what this machine's cores allow")
+        ->check(CLI::Range(1, 64));
+    command->add_flag("--no-cache", options->no_cache, "run also what was run before");
+    auto* json = command->add_flag("--json", options->json, "one JSON object");
+    auto* times = command
+                      ->add_option("--repeat", options->repeat,
+                                   "grade each solution and mutant so often and count equal verdicts; goes on where it "
+                                   "was stopped")
+                      ->check(CLI::Range(1, 1000))
+                      ->excludes(json);
+    command->add_option("--table", options->table, "with --repeat: the Markdown file for the result")->needs(times);
     command->callback([options, &invocation] {
-        invocation.action = [options] { return check(*options); };
+        invocation.action = [options] { return options->repeat > 0 ? repeat(*options) : check(*options); };
         if (options->json) invocation.error_json = error_object;
     });
 }

@@ -67,6 +67,10 @@ Result<grader::Language> choose_language(const grader::Exercise& exercise, const
     return started.empty() ? exercise.languages.front() : started.front();
 }
 
+void add_seed_option(CLI::App& command, std::optional<uint64_t>& seed) {
+    command.add_option("--seed", seed, "repeats the values and races of a run that had this seed");
+}
+
 void add_language_option(CLI::App& command, std::string& language) {
     command.add_option("--lang", language, "c or rust")->check(CLI::IsMember({"c", "rust"}));
 }

@@ -58,7 +58,9 @@ Result<int> grade(const Options& options) {
     ProgressView view;
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
-    FERRULE_TRY(const reader::Graded graded, reader::grade(exercise, language, path, true, view, hooks));
+    hooks.seed = options.output.seed;
+    FERRULE_TRY(const reader::Graded graded,
+                reader::grade(exercise, language, path, true, view, hooks, options.output.caching()));
     view.clear();
     remember(graded.verdict);
     VerdictOptions output = options.output;

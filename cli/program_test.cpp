@@ -112,6 +112,12 @@ TEST_CASE("bad input gets one line and status 2") {
     check_one_line_error(ferrule({"run", "/nonexistent"}));
     check_one_line_error(ferrule({"image"}));
     check_one_line_error(ferrule({"check", "absent"}));
+    const auto no_case = ferrule({"check", "ring/none"});
+    check_one_line_error(no_case);
+    CHECK_THAT(no_case.err, Contains("\"ring\" has no case \"none\"") && Contains("starter, solution"));
+    check_one_line_error(ferrule({"check", "ring", "--all"}));
+    check_one_line_error(ferrule({"check", "ring", "--table", "x"}));
+    check_one_line_error(ferrule({"check", "ring", "--repeat", "0"}));
     const auto near = ferrule({"start", "rign"});
     check_one_line_error(near);
     CHECK_THAT(near.err, Contains("Did you mean \"ring\"?"));
@@ -255,7 +261,7 @@ TEST_CASE("grade: a module that passes, one that leaks, one that does not compil
     REQUIRE(ferrule({"start", "ring"}).exit_code == 0);
     std::string text = kModule;
     ferrule.put("work/ring/c/ring.c", text);
-    const auto good = ferrule({"grade", "ring", "--json"}, "", host_cache());
+    const auto good = ferrule({"grade", "ring", "--json", "--no-cache"}, "", host_cache());
     INFO(good.out << good.err);
     CHECK(good.exit_code == 0);
     Json json = Json::parse(good.out, nullptr, false);
@@ -268,7 +274,7 @@ TEST_CASE("grade: a module that passes, one that leaks, one that does not compil
 
     text.replace(text.find("\tkfree(p);\n"), 11, "");
     ferrule.put("work/ring/c/ring.c", text);
-    const auto leak = ferrule({"grade", "ring", "--json"}, "", host_cache());
+    const auto leak = ferrule({"grade", "ring", "--json", "--no-cache"}, "", host_cache());
     CHECK(leak.exit_code == 1);
     json = Json::parse(leak.out, nullptr, false);
     REQUIRE(json.is_object());
@@ -276,8 +282,20 @@ TEST_CASE("grade: a module that passes, one that leaks, one that does not compil
     CHECK(json["findings"][0]["class"] == "memory-leak");
     CHECK(json["findings"][0]["file"] == "ring.c");
     CHECK(json["findings"][0]["line"] == 6);
-    const auto again = Json::parse(ferrule({"grade", "ring", "--json"}, "", host_cache()).out, nullptr, false);
+    const auto again =
+        Json::parse(ferrule({"grade", "ring", "--json", "--no-cache"}, "", host_cache()).out, nullptr, false);
     CHECK(again["findings"] == json["findings"]);
+
+    // From the cache: nothing is built or run, and the verdict is the same.
+    const auto first = ferrule({"grade", "ring", "--json"}, "", host_cache());
+    const auto cached = ferrule({"grade", "ring", "--json"}, "", host_cache());
+    const Json kept = Json::parse(cached.out, nullptr, false);
+    CHECK(kept["findings"] == json["findings"]);
+    CHECK(kept["scenarios"] == Json::parse(first.out, nullptr, false)["scenarios"]);
+    CHECK(kept["timing"]["total_seconds"] < kept["timing"]["run_seconds"]);
+    CHECK_THAT(ferrule({"grade", "ring"}, "", host_cache()).out, Contains("--no-cache"));
+    CHECK_THAT(ferrule({"grade", "ring", "--format", "junit"}, "", host_cache()).out,
+               Contains("<failure type=\"memory-leak\""));
 
     ferrule.put("work/ring/c/ring.c", "int x = ;\n");
     const auto broken = ferrule({"grade", "ring"}, "", host_cache());

@@ -35,6 +35,10 @@ void print_text(const reader::Graded& graded, const VerdictOptions& options) {
     look.sources = graded.observations.sources;
     look.hint_command = options.hint_command;
     look.remark = options.remark;
+    if (graded.from_cache)
+        look.remark +=
+            std::string(look.remark.empty() ? "" : " ") +
+            "The same had been built and run before: judged by what was seen then (--no-cache runs it again).";
     std::cout << grader::to_text(graded.verdict, look);
     if (options.raw) print_raw(graded.verdict);
 }
@@ -49,6 +53,8 @@ void add_verdict_options(CLI::App& command, VerdictOptions& options) {
             "--json", [&options] { options.format = "json"; }, "the same as --format json: one object, nothing else")
         ->excludes(format);
     command.add_flag("--raw", options.raw, "each finding with the kernel's own report");
+    add_seed_option(command, options.seed);
+    command.add_flag("--no-cache", options.no_cache, "build and run it even when the same was run before");
 }
 
 int print_verdict(const reader::Graded& graded, const VerdictOptions& options) {

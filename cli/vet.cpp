@@ -40,20 +40,24 @@ Result<int> vet(const Options& options) {
     for (const std::string& note : driver.notes) std::cerr << "ferrule: " << reader::printable(note) << "\n";
     std::vector<grader::Scenario> more;
     fs::path folder;
+    std::string scenario_hash;
     if (!options.scenario.empty()) {
-        FERRULE_TRY(more, grader::load_scenarios(options.scenario));
+        FERRULE_TRY(more, grader::load_scenarios(options.scenario, &scenario_hash));
         folder = fs::absolute(options.scenario).parent_path();
     }
     grader::Exercise exercise = grader::vet_exercise(driver.sources.module, driver.sources.language, options.parameters,
                                                      std::move(more), folder);
+    // What is asked of the module: the rest of vet_exercise() is the program's own.
+    exercise.source_hash = Hash().add("vet").add(options.parameters).add(scenario_hash).hex();
     if (options.deep) exercise = deep_exercise(exercise);
     ProgressView view;
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
+    hooks.seed = options.output.seed;
     for (const std::string& variant : exercise.kernels) FERRULE_TRY_VOID(image::ensure(variant, view));
     const grader::Language built_as = driver.sources.language;
-    FERRULE_TRY(const reader::Graded graded,
-                reader::grade_sources(exercise, built_as, std::move(driver.sources), view, hooks));
+    FERRULE_TRY(const reader::Graded graded, reader::grade_sources(exercise, built_as, std::move(driver.sources), view,
+                                                                   hooks, options.output.caching()));
     view.clear();
     VerdictOptions output = options.output;
     if (graded.verdict.verdict == "pass") output.remark = what_was_done(exercise, graded.observations);

@@ -72,7 +72,7 @@ struct Driver {
     void put(const std::string& name, const std::string& text) const { REQUIRE(write_file(path / name, text)); }
 
     RunResult vet(std::vector<std::string> arguments) const {
-        std::vector<std::string> argv = {FERRULE_PROGRAM, "vet"};
+        std::vector<std::string> argv = {FERRULE_PROGRAM, "vet", "--no-cache"};
         argv.insert(argv.end(), arguments.begin(), arguments.end());
         RunOptions options;
         options.timeout = std::chrono::minutes(25);

@@ -44,10 +44,11 @@ struct Case {
         all.built = true;
         all.source_files = {"ring.c"};
         all.sources["ring.c"] = kSource;
-        all.debug.files = {"ring.c"};
-        all.debug.sections = {{".text", 0x40, {{0, 0, 10}, {0x20, 0, 11}}, {{0, 0x40, "ring_use", 0, 0, 0}}},
-                              {".init.text", 0x40, {{0, 0, 4}, {0x20, 0, 5}}, {{0, 0x40, "ring_init", 0, 0, 0}}}};
-        all.debug.symbols = {{".init.text", "init_module", 0, 0x40}, {".text", "ring_use", 0, 0x40}};
+        all.debug["mem"].files = {"ring.c"};
+        all.debug["mem"].sections = {
+            {".text", 0x40, {{0, 0, 10}, {0x20, 0, 11}}, {{0, 0x40, "ring_use", 0, 0, 0}}},
+            {".init.text", 0x40, {{0, 0, 4}, {0x20, 0, 5}}, {{0, 0x40, "ring_init", 0, 0, 0}}}};
+        all.debug["mem"].symbols = {{".init.text", "init_module", 0, 0x40}, {".text", "ring_use", 0, 0x40}};
         all.kernel_release = "7.3.4";
         run();
     }

@@ -7,6 +7,8 @@ const std::vector<DetectorEntry>& run_detectors() {
         {"kasan", detect_kasan},
         {"objects", detect_objects},
         {"ubsan", detect_ubsan},
+        {"kcsan", detect_kcsan},
+        {"dma", detect_dma},
         {"lockdep", detect_lockdep},
         {"atomic-sleep", detect_atomic_sleep},
         {"oops", detect_oops},

@@ -41,7 +41,8 @@ std::vector<LoadedSection> loaded_sections(const ModuleDebug& debug, const std::
 std::vector<SourcePlace> places_of(const Evidence& evidence, uint64_t address, bool is_return_address) {
     for (const auto& section : evidence.loaded) {
         if (address < section.address || address - section.address > section.size) continue;
-        auto places = places_at(evidence.all.debug, section.name, address - section.address, is_return_address);
+        auto places =
+            places_at(debug_of(evidence.all, evidence.run), section.name, address - section.address, is_return_address);
         if (!places.empty()) return places;
     }
     return {};
@@ -51,8 +52,9 @@ std::vector<SourcePlace> places_of(const Evidence& evidence, const ConsoleFrame&
     if (frame.function.empty()) return places_of(evidence, frame.address, !frame.exact);
     if (frame.module.empty() || frame.module != evidence.all.module) return {};
     std::vector<SourcePlace> first;
-    for (const auto& place : find_symbol(evidence.all.debug, frame.function, frame.offset, frame.size)) {
-        auto places = places_at(evidence.all.debug, place.section, place.offset, !frame.exact);
+    for (const auto& place :
+         find_symbol(debug_of(evidence.all, evidence.run), frame.function, frame.offset, frame.size)) {
+        auto places = places_at(debug_of(evidence.all, evidence.run), place.section, place.offset, !frame.exact);
         if (std::any_of(places.begin(), places.end(), [](const auto& p) { return p.learners; })) return places;
         if (first.empty()) first = std::move(places);
     }

@@ -22,7 +22,7 @@ struct Evidence {
     const Observations& all;
     const Run& run;
     const std::vector<Splat>& splats;          // the run's console, parsed
-    const std::vector<LoadedSection>& loaded;  // loaded_sections(all.debug, run.module_symbols)
+    const std::vector<LoadedSection>& loaded;  // loaded_sections(debug_of(all, run), run.module_symbols)
 
     const Scenario* scenario() const {
         return run.scenario >= 0 && static_cast<size_t>(run.scenario) < exercise.scenarios.size()
@@ -76,6 +76,9 @@ Finding finding_of(const Evidence& evidence, std::string finding_class, std::str
                    const std::optional<SourcePlace>& place);
 void relate(Finding& finding, const std::string& role, const std::optional<SourcePlace>& place);
 
+// Out-of-bounds findings of a run whose user memory was poked: see double_fetch.cpp.
+void name_double_fetches(const Evidence& evidence, std::vector<Finding>& findings);
+
 std::vector<Finding> detect_build(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_imports(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_unsafe(const Exercise& exercise, const Observations& observations);
@@ -92,6 +95,8 @@ std::vector<Finding> detect_lockdep(const Evidence& evidence);
 std::vector<Finding> detect_atomic_sleep(const Evidence& evidence);
 std::vector<Finding> detect_objects(const Evidence& evidence);
 std::vector<Finding> detect_ubsan(const Evidence& evidence);
+std::vector<Finding> detect_kcsan(const Evidence& evidence);
+std::vector<Finding> detect_dma(const Evidence& evidence);
 std::vector<Finding> detect_hang(const Evidence& evidence);
 std::vector<Finding> detect_early_end(const Evidence& evidence);
 std::vector<Finding> detect_load(const Evidence& evidence);

@@ -13,14 +13,15 @@ Observations sample() {
     o.exercise = "slots";
     o.module = "slots";
     o.language = Language::rust;
+    o.seed = 99;
     o.built = true;
     o.diagnostics = {{"warning", "slots.rs", 3, 7, "unused", "rustc"}};
     o.imports = {"kfree"};
     o.source_files = {"slots.rs"};
     o.sources["slots.rs"] = "fn main() {} // \xff not UTF-8, \xc3\xa9 is";
-    o.debug.files = {"slots.rs"};
-    o.debug.sections = {{".text", 64, {{0, 0, 5}, {8, 0, 6}}, {{0, 64, "slots_open", 0, 0, 0}}}};
-    o.debug.symbols = {{".text", "slots_open", 0, 64}};
+    o.debug["mem"].files = {"slots.rs"};
+    o.debug["mem"].sections = {{".text", 64, {{0, 0, 5}, {8, 0, 6}}, {{0, 64, "slots_open", 0, 0, 0}}}};
+    o.debug["mem"].symbols = {{".text", "slots_open", 0, 64}};
     Run run;
     run.scenario = 1;
     run.scenario_name = "store";
@@ -34,7 +35,11 @@ Observations sample() {
     run.runs_before = 3;
     run.console_silent = true;
     run.files_open = true;
-    run.steps = {{2, -1, -1, true, false, "worker-died", 12, -1, std::string("\0\x80", 2), 3, true, true, 5, 0.25}};
+    run.steps = {{2, -1, -1, true, false, "worker-died", 12, -1, std::string("\0\x80", 2), 3, true, true, 5, 0.25, {}}};
+    StepObservation raced;
+    raced.lane = raced.lane_step = 0;
+    raced.race.push_back({9, 1, 6, 1, 2, {{22, 3}}, {{-1, 6, 2}}, {{"\xff", 4, 6}}, 7, 8, 9});
+    run.steps.push_back(raced);
     run.console = "BUG: \x1b[31m\xf0\x28";
     run.module_symbols = {{"slots_open", 0xffffffffa0000000u}};
     run.live = {{"slab", 0xffff888000000010u, 24, {0xffffffff81000001u, 0xffffffffa0000002u}, {"kmalloc", ""}}};
@@ -69,12 +74,16 @@ TEST_CASE("observations come back as they were") {
     // …and a few are looked at to see that it is not equally empty.
     const Run& run = back->runs.at(0);
     CHECK(back->language == Language::rust);
+    CHECK(back->seed == 99);
     CHECK(back->sources == sample().sources);
     CHECK(back->debug.sections.at(0).rows.at(1).line == 6);
     CHECK(run.seed == 0xffffffffffffffffu);
     CHECK(run.values == sample().runs[0].values);
     CHECK(run.steps.at(0).data == std::string("\0\x80", 2));
     CHECK(run.steps.at(0).overrun == 3);
+    REQUIRE(run.steps.at(1).race.size() == 1);
+    CHECK(run.steps.at(1).race[0].outs.at(0).data == "\xff");
+    CHECK(run.steps.at(1).race[0].errors.at(0).count == 3);
     CHECK(run.console == sample().runs[0].console);
     CHECK(run.live.at(0).frames == sample().runs[0].live[0].frames);
     CHECK(run.resources_after.at(1).name == "\xff");

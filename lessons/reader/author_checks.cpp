@@ -5,35 +5,15 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
+#include <thread>
+
+#include "lessons/reader/in_order.hpp"
 
 namespace ferrule::reader {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string place(const std::string& file, int line) {
-    if (file.empty()) return "";
-    return line > 0 ? fmt::format(" at {}:{}", file, line) : fmt::format(" in {}", file);
-}
-
-std::string declared(const grader::Mutant& mutant) {
-    std::string text = mutant.finding_class;
-    for (size_t i = 0; i < mutant.lines.size(); ++i)
-        text += i == 0 ? place(mutant.lines[i].file, mutant.lines[i].line)
-                       : fmt::format(" or {}:{}", mutant.lines[i].file, mutant.lines[i].line);
-    return text;
-}
-
-std::string in_words(const grader::Verdict& verdict) {
-    if (verdict.findings.empty()) return verdict.verdict;
-    const grader::Finding& first = verdict.findings.front();
-    std::string text = fmt::format("{}{} ({})", first.finding_class, place(first.file, first.line), first.title);
-    if (!first.scenario.empty()) text += fmt::format(", scenario \"{}\"", first.scenario);
-    if (!first.fault.empty()) text += fmt::format(", {}", first.fault);
-    if (verdict.findings.size() > 1) text += fmt::format(", and {} more", verdict.findings.size() - 1);
-    return text;
-}
 
 void collect_programs(const std::vector<grader::Step>& steps, std::set<std::string>& out) {
     for (const grader::Step& step : steps) {
@@ -44,52 +24,6 @@ void collect_programs(const std::vector<grader::Step>& steps, std::set<std::stri
 
 bool is_source(const fs::path& path) {
     return path.extension() == ".c" || path.extension() == ".h" || path.extension() == ".rs";
-}
-
-// One case that has to be built, run and judged.
-struct Job {
-    CheckCase what;
-    build::SourceSet sources;
-    const grader::Mutant* mutant = nullptr;
-};
-
-Result<std::vector<Job>> jobs_of(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
-    std::vector<Job> jobs;
-    for (const grader::Language language : exercise.languages) {
-        const auto add = [&](CaseKind kind, const std::string& name, const fs::path& folder) -> Result<void> {
-            FERRULE_TRY(auto sources, build::read_sources(folder, language, exercise.module));
-            jobs.push_back({{kind, language, name}, std::move(sources)});
-            return {};
-        };
-        if (!exercise.corpus) FERRULE_TRY_VOID(add(CaseKind::starter, "starter", exercise.starter(language)));
-        FERRULE_TRY_VOID(add(CaseKind::solution, "solution", exercise.solution(language)));
-        for (const fs::path& variant : exercise.variants(language))
-            FERRULE_TRY_VOID(add(CaseKind::variant, variant.filename().string(), variant));
-        for (const grader::Mutant& mutant : mutants)
-            if (mutant.language == language)
-                jobs.push_back({{CaseKind::mutant, language, mutant.name}, mutant.sources, &mutant});
-    }
-    return jobs;
-}
-
-CheckResult judge_job(const Job& job, const grader::Verdict& verdict) {
-    CheckResult result;
-    result.what = job.what;
-    result.found = in_words(verdict);
-    if (job.mutant) {
-        result.ok = is_as_declared(*job.mutant, verdict, result.expected, result.found);
-    } else if (job.what.kind == CaseKind::solution || job.what.kind == CaseKind::variant) {
-        result.expected = "pass";
-        result.ok = verdict.verdict == "pass" && verdict.findings.empty();
-    } else {
-        // A starter that does not even compile teaches nothing: the learner's first verdict must be about the task.
-        result.expected = "fail, and it compiles";
-        const bool compiles =
-            std::none_of(verdict.findings.begin(), verdict.findings.end(),
-                         [](const grader::Finding& finding) { return finding.finding_class == "build-error"; });
-        result.ok = verdict.verdict == "fail" && !verdict.findings.empty() && compiles;
-    }
-    return result;
 }
 
 CheckResult check_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
@@ -105,36 +39,26 @@ CheckResult check_files(const grader::Exercise& exercise, const std::vector<grad
     return result;
 }
 
-}  // namespace
+// A case of its own for the files, which nothing has to be run for, and the others.
+struct Item {
+    const grader::Exercise* exercise;
+    std::optional<CheckResult> files;
+    std::optional<CheckJob> job;
+};
 
-const char* name(CaseKind kind) {
-    switch (kind) {
-        case CaseKind::files: return "files";
-        case CaseKind::starter: return "starter";
-        case CaseKind::solution: return "solution";
-        case CaseKind::variant: return "variant";
-        case CaseKind::mutant: return "mutant";
+Result<std::vector<Item>> items_of(const std::vector<CheckTarget>& targets, const CheckOptions& options) {
+    std::vector<Item> items;
+    for (const CheckTarget& target : targets) {
+        FERRULE_TRY(const auto mutants, grader::load_mutants(*target.exercise));
+        if (target.only.empty() && !options.language)
+            items.push_back({target.exercise, check_files(*target.exercise, mutants), std::nullopt});
+        FERRULE_TRY(auto jobs, check_jobs(*target.exercise, mutants, {target.only, options.language}));
+        for (CheckJob& job : jobs) items.push_back({target.exercise, std::nullopt, std::move(job)});
     }
-    return "";
+    return items;
 }
 
-bool is_as_declared(const grader::Mutant& mutant, const grader::Verdict& verdict, std::string& expected,
-                    std::string& found) {
-    expected = declared(mutant);
-    found = in_words(verdict);
-    const auto matches = [&](const grader::Finding& finding) {
-        if (finding.finding_class != mutant.finding_class) return false;
-        return mutant.lines.empty() ||
-               std::any_of(mutant.lines.begin(), mutant.lines.end(), [&](const grader::MarkedLine& line) {
-                   return finding.file == line.file && finding.line == line.line;
-               });
-    };
-    if (verdict.verdict != "fail" || verdict.findings.empty()) return false;
-    if (matches(verdict.findings.front())) return true;
-    if (std::any_of(verdict.findings.begin(), verdict.findings.end(), matches))
-        found = "found, but not first: " + found;
-    return false;
-}
+}  // namespace
 
 std::vector<std::string> stray_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
     std::vector<std::string> problems;
@@ -176,26 +100,41 @@ std::vector<std::string> missing_hints(const grader::Exercise& exercise, const s
     return problems;
 }
 
-Result<std::vector<CheckResult>> check_exercise(const grader::Exercise& exercise, Progress& progress,
-                                                const CheckHooks& hooks) {
-    FERRULE_TRY(const auto mutants, grader::load_mutants(exercise));
-    FERRULE_TRY(const auto jobs, jobs_of(exercise, mutants));
-    std::vector<CheckResult> results;
-    const auto done = [&](CheckResult result) {
-        if (hooks.end) hooks.end(result);
-        results.push_back(std::move(result));
-    };
-    done(check_files(exercise, mutants));
-    for (const Job& job : jobs) {
-        if (hooks.begin) hooks.begin(job.what);
+unsigned clones_at_once() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
+unsigned default_jobs() { return clones_at_once() + 1; }
+
+Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Turns& turns, Progress& progress,
+                         const CheckHooks& hooks) {
+    Turns::Turn turn(turns);
+    grader::RunHooks run;
+    run.seed = hooks.seed;
+    run.before_run = [&](unsigned clones) { turn.take(clones); };
+    const std::string who = fmt::format("{} {}", job.exercise->id, label(job.what));
+    if (hooks.stage) run.stage = [&](const std::string& stage) { hooks.stage(who + ": " + stage); };
+    auto graded = grade_sources(*job.exercise, job.what.language, job.sources, progress, run, caching);
+    if (!graded && graded.error().code != "cancelled")
+        graded.error().message = fmt::format("{}: {}", who, graded.error().message);
+    return graded;
+}
+
+Result<void> check_exercises(const std::vector<CheckTarget>& targets, const CheckOptions& options, Progress& progress,
+                             const CheckHooks& hooks) {
+    FERRULE_TRY(const auto items, items_of(targets, options));
+    Turns turns(clones_at_once());
+    const auto work = [&](size_t index) -> Result<CheckResult> {
+        const Item& item = items[index];
+        if (item.files) return *item.files;
         const auto start = Clock::now();
-        FERRULE_TRY(const Graded graded, grade_sources(exercise, job.what.language, job.sources, progress, hooks.run));
-        CheckResult result = judge_job(job, graded.verdict);
+        FERRULE_TRY(const Graded graded, grade_job(*item.job, options.caching, turns, progress, hooks));
+        CheckResult result = judge_job(*item.job, graded.verdict);
         if (!result.ok) result.observations = grader::to_json(graded.observations);
+        result.from_cache = graded.from_cache;
         result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-        done(std::move(result));
-    }
-    return results;
+        return result;
+    };
+    return in_order<CheckResult>(
+        items.size(), options.jobs > 0 ? options.jobs : default_jobs(), work,
+        [&](size_t index, const CheckResult& result) { hooks.end(*items[index].exercise, result); });
 }
 
 }  // namespace ferrule::reader

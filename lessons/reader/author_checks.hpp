@@ -1,51 +1,50 @@
 // What an author needs to know about an exercise: the starter fails, the solution and its variants pass, every mutant
 // fails with the class it declares on the line it declares, there is a hint for each of these classes, no stray file
 // lies around. A driver of the corpus has no starter and no hints.
+//
+// Several cases are under way at once, so that one is built while another one runs; but no more run than one clone for
+// each two cores, for guests that are short of processors only get slower.
 #pragma once
 
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "lessons/reader/check_cases.hpp"
 #include "lessons/reader/grading.hpp"
+#include "lessons/reader/turns.hpp"
 
 namespace ferrule::reader {
 
-enum class CaseKind { files, starter, solution, variant, mutant };
-
-struct CheckCase {
-    CaseKind kind = CaseKind::files;
-    grader::Language language = grader::Language::c;  // not for `files`
-    std::string name;  // "starter", "solution", the variant's or mutant's folder, "files"
+struct CheckTarget {
+    const grader::Exercise* exercise = nullptr;
+    std::string only;  // one case's name; empty: all
 };
 
-struct CheckResult {
-    CheckCase what;
-    bool ok = false;
-    std::string expected, found;  // one clause each: "memory-leak at slots.c:31", "pass"
-    double seconds = 0;
-    std::vector<std::string> problems;  // `files`: one line for each
-    std::string observations;  // of a case that is not ok: what was seen, as JSON (grader/run/observations.hpp)
+struct CheckOptions {
+    unsigned jobs = 0;  // cases at once; 0: default_jobs()
+    std::optional<grader::Language> language;
+    grader::Caching caching;
 };
 
-// Called before a case (for a state line) and after it.
 struct CheckHooks {
-    std::function<void(const CheckCase&)> begin;
-    std::function<void(const CheckResult&)> end;
-    grader::RunHooks run;
+    std::optional<uint64_t> seed;                                          // instead of the one that the sources give
+    std::function<void(const std::string&)> stage;                         // a state line; called by any thread
+    std::function<void(const grader::Exercise&, const CheckResult&)> end;  // in order, one at a time
 };
 
 // Errors: only when Ferrule could not do its work; a case that is not as it should be is a result.
-Result<std::vector<CheckResult>> check_exercise(const grader::Exercise& exercise, Progress& progress,
-                                                const CheckHooks& hooks = {});
+Result<void> check_exercises(const std::vector<CheckTarget>& targets, const CheckOptions& options, Progress& progress,
+                             const CheckHooks& hooks);
+
+// One case, run when it is its turn; an error says which one it was.
+Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Turns& turns, Progress& progress,
+                         const CheckHooks& hooks);
+unsigned default_jobs();
+unsigned clones_at_once();
 
 // The parts that need no image.
 std::vector<std::string> stray_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants);
 std::vector<std::string> missing_hints(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants);
-// A mutant's verdict against what it declares: the first finding has the class and one of the lines.
-bool is_as_declared(const grader::Mutant& mutant, const grader::Verdict& verdict, std::string& expected,
-                    std::string& found);
-
-const char* name(CaseKind kind);
 
 }  // namespace ferrule::reader

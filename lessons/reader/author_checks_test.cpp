@@ -17,46 +17,7 @@ grader::Mutant leak_at(std::vector<grader::MarkedLine> lines) {
     return mutant;
 }
 
-grader::Finding finding(const std::string& finding_class, const std::string& file, int line) {
-    grader::Finding one;
-    one.finding_class = finding_class;
-    one.title = "title";
-    one.file = file;
-    one.line = line;
-    return one;
-}
-
-grader::Verdict failed(std::vector<grader::Finding> findings) {
-    grader::Verdict verdict;
-    verdict.verdict = findings.empty() ? "pass" : "fail";
-    verdict.findings = std::move(findings);
-    return verdict;
-}
-
 }  // namespace
-
-TEST_CASE("a mutant is found when the first finding has its class on one of its lines") {
-    std::string expected, found;
-    const auto mutant = leak_at({{"a.c", 3}, {"a.c", 9}});
-    CHECK(is_as_declared(mutant, failed({finding("memory-leak", "a.c", 9)}), expected, found));
-    CHECK(expected == "memory-leak at a.c:3 or a.c:9");
-    CHECK(
-        is_as_declared(mutant, failed({finding("memory-leak", "a.c", 3), finding("oops", "b.c", 1)}), expected, found));
-    CHECK_FALSE(is_as_declared(mutant, failed({finding("memory-leak", "a.c", 4)}), expected, found));
-    CHECK_FALSE(is_as_declared(mutant, failed({finding("memory-leak", "b.c", 3)}), expected, found));
-    CHECK_FALSE(is_as_declared(mutant, failed({finding("oops", "a.c", 3)}), expected, found));
-    CHECK_FALSE(is_as_declared(mutant, failed({}), expected, found));
-    CHECK(found == "pass");
-    CHECK_FALSE(
-        is_as_declared(mutant, failed({finding("oops", "a.c", 1), finding("memory-leak", "a.c", 3)}), expected, found));
-    CHECK(found.rfind("found, but not first", 0) == 0);
-}
-
-TEST_CASE("a mutant without a line needs its class alone") {
-    std::string expected, found;
-    CHECK(is_as_declared(leak_at({}), failed({finding("memory-leak", "", 0)}), expected, found));
-    CHECK_FALSE(is_as_declared(leak_at({}), failed({finding("hang", "", 0)}), expected, found));
-}
 
 TEST_CASE("stray files and missing hints are named") {
     const auto dir = TempDir::make();

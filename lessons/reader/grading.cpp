@@ -28,17 +28,24 @@ grader::Observations refused_submission(const grader::Exercise& exercise, grader
 }
 
 Result<Graded> grade_sources(const grader::Exercise& exercise, grader::Language language, build::SourceSet sources,
-                             Progress& progress, const grader::RunHooks& hooks) {
-    FERRULE_TRY(const uint64_t seed, seed_of(exercise, sources));
+                             Progress& progress, const grader::RunHooks& hooks, const grader::Caching& caching) {
+    const auto start = Clock::now();
+    FERRULE_TRY(const uint64_t derived, seed_of(exercise, sources));
+    const uint64_t seed = hooks.seed.value_or(derived);
     const grader::Submission submission{exercise.id, language, std::move(sources)};
+    FERRULE_TRY(grader::Observed observed,
+                grader::observe_cached(exercise, submission, seed, caching, progress, hooks));
     Graded graded;
-    FERRULE_TRY(graded.observations, grader::observe(exercise, submission, seed, progress, hooks));
+    graded.observations = std::move(observed.observations);
+    graded.from_cache = observed.from_cache;
     graded.verdict = grader::judge(exercise, graded.observations);
+    graded.verdict.timing.total_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return graded;
 }
 
 Result<Graded> grade(const grader::Exercise& exercise, grader::Language language, const fs::path& path,
-                     bool build_image, Progress& progress, const grader::RunHooks& hooks) {
+                     bool build_image, Progress& progress, const grader::RunHooks& hooks,
+                     const grader::Caching& caching) {
     std::error_code code;
     const fs::file_status status = fs::symlink_status(path, code);
     if (status.type() == fs::file_type::not_found)
@@ -55,7 +62,7 @@ Result<Graded> grade(const grader::Exercise& exercise, grader::Language language
     }
     if (build_image)
         for (const std::string& variant : exercise.kernels) FERRULE_TRY_VOID(image::ensure(variant, progress));
-    return grade_sources(exercise, language, std::move(*sources), progress, hooks);
+    return grade_sources(exercise, language, std::move(*sources), progress, hooks, caching);
 }
 
 }  // namespace ferrule::reader

@@ -46,6 +46,10 @@ private:
     uint64_t seal_inode_ = 0;  // which making of it this is
 };
 
+// Everything that decides what a clone of this image is: kernel, command line, initramfs, machine, QEMU, accelerator.
+// Boots nothing. Error "qemu": there is none.
+Result<std::string> machine_key(const image::Image& image, Accelerator accelerator);
+
 // Templates of anything but these images; one that is being made is left. Returns the bytes freed. A clone that runs
 // goes on: it has its files open.
 Result<uint64_t> remove_templates(const std::vector<image::Image>& keep);

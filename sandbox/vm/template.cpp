@@ -136,6 +136,11 @@ std::string template_key(const image::Image& image, const Qemu& qemu, Accelerato
     return hash.hex();
 }
 
+Result<std::string> machine_key(const image::Image& image, Accelerator accelerator) {
+    FERRULE_TRY(const Qemu qemu, find_qemu());
+    return template_key(image, qemu, accelerator);
+}
+
 struct TemplateMaker {
     const image::Image& image;
     Accelerator accelerator;
