@@ -62,6 +62,8 @@ bool module_unloaded(const Evidence& evidence);
 bool touches_module(const Evidence& evidence, const std::vector<ConsoleFrame>& stack);
 // The call that was made to fail in this run, by the injector's own report.
 std::optional<SourcePlace> failed_call(const Evidence& evidence);
+// "misc_register" when a registration or mapping was made to fail, "" when it was a plain allocation.
+std::string failed_function(const Evidence& evidence);
 
 // The declared step that was made here; none: a recorded run may name what the exercise has no more.
 const Step* step_of(const Scenario& scenario, const StepObservation& seen);

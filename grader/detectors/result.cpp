@@ -96,6 +96,8 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
     const Run& run = evidence.run;
     bool fired = std::any_of(run.steps.begin(), run.steps.end(), [](const auto& s) { return s.fault_fired; });
     bool survived = false;  // the swept call reported success though its allocation failed
+    const std::string function = fired ? failed_function(evidence) : std::string();
+    const std::string what_failed = function.empty() ? "an allocation" : function;
     std::vector<Finding> findings;
     auto report = [&](const char* finding_class, const std::string& title, const StepObservation& seen,
                       const Step& step) {
@@ -121,32 +123,35 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
             static const std::vector<std::string> kDefault{"ENOMEM"};
             const auto& allowed = step->fault_errors.empty() ? kDefault : step->fault_errors;
             if (!among(seen.error, allowed) && !among(seen.error, step->errors))
-                report(
-                    "error-path",
-                    "failed with " + errno_name(seen.error) + " when an allocation failed, expected " + listed(allowed),
-                    seen, *step);
+                report("error-path",
+                       "failed with " + errno_name(seen.error) + " when " + what_failed + " failed, expected " +
+                           listed(allowed),
+                       seen, *step);
             continue;
         }
         if (seen.retry) {
             if (seen.error != 0 && step->errors.empty())
-                report("error-path",
-                       "failed with " + errno_name(seen.error) + " when tried again after a failed allocation", seen,
-                       *step);
+                report(
+                    "error-path",
+                    "failed with " + errno_name(seen.error) + " when tried again after " + what_failed + " had failed",
+                    seen, *step);
             else if (auto wrong = judge_step(*step, seen, run.values))
-                report("error-path", wrong->what + " when tried again after a failed allocation", seen, *step);
+                report("error-path", wrong->what + " when tried again after " + what_failed + " had failed", seen,
+                       *step);
             continue;
         }
         if (auto wrong = judge_step(*step, seen, run.values)) {
             if (fired && std::string_view(wrong->finding_class) == "wrong-result")
-                report("error-path",
-                       wrong->what + (survived ? ", after a call that reported success though its allocation failed"
-                                               : ", after an allocation had failed"),
-                       seen, *step);
+                report(
+                    "error-path",
+                    wrong->what + (survived ? ", after a call that reported success though " + what_failed + " failed"
+                                            : ", after " + what_failed + " had failed"),
+                    seen, *step);
             else
                 report(wrong->finding_class, wrong->what, seen, *step);
         } else if (fired && step->kind == StepKind::load && seen.error != 0 && step->errors.empty()) {
-            report("error-path", "failed with " + errno_name(seen.error) + " after an allocation had failed", seen,
-                   *step);
+            report("error-path", "failed with " + errno_name(seen.error) + " after " + what_failed + " had failed",
+                   seen, *step);
         }
     }
     for (const auto& seen : run.steps)

@@ -61,10 +61,10 @@ void Aftermath::look_at_hang(unsigned worker, const std::string& who) {
 // The cpus' addresses mean nothing without the module's own. Only read, not settled: that would wait for what hangs.
 void Aftermath::look_where_module_is() {
     vm::Request read{FERRULE_READ_FILE};
-    read.text = "/sys/kernel/debug/ferrule/ledger";
+    read.text = "/sys/kernel/debug/ferrule/symbols";
     read.a = FERRULE_DATA_MAX;
     const auto reply = guest_.call(read, kProbe);
-    if (reply && reply->error == 0) run_.module_symbols = parse_ledger(reply->data, common_.module).symbols;
+    if (reply && reply->error == 0) run_.module_symbols = parse_symbols(reply->data, common_.module);
 }
 
 void Aftermath::take_ledger(const vm::Reply& reply) {

@@ -65,6 +65,15 @@ bool parse_live(std::string_view line, Ledger& ledger) {
 
 }  // namespace
 
+std::vector<SymbolAddress> parse_symbols(std::string_view text, std::string_view module) {
+    Ledger ledger;
+    while (!text.empty()) {
+        std::string_view line = take_line(text);
+        if (take_word(line) != "symbol" || !parse_symbol(line, module, ledger)) break;
+    }
+    return std::move(ledger.symbols);
+}
+
 Ledger parse_ledger(std::string_view text, std::string_view module) {
     Ledger ledger;
     if (take_line(text) != "ferrule-ledger 1") return ledger;

@@ -205,6 +205,7 @@ void ScenarioRun::follow(const Step& step, Lane& lane, const StepObservation& se
     }
     const bool good = seen.attempted && seen.lost.empty() && seen.error == 0;
     if (good && !step.capture.empty()) run_.values[step.capture] = seen.value;
+    if (step.kind == StepKind::load && good) aftermath_.look_where_module_is();
     if (step.kind == StepKind::load && seen.attempted) {
         const bool may = may_fail_with(step, seen.error);
         loaded_ = loaded_ || good || (may && seen.error == EEXIST);
