@@ -41,7 +41,8 @@ std::vector<Finding> detect_tampering(const Evidence& evidence) {
         return declared && declared->kind == StepKind::load && step.attempted && step.error == 0;
     });
     // The ledger notes the functions of each module that is loaded: one that knows none is not the kernel's.
-    if (run.ledger_read && loaded && !explained && run.module_symbols.empty() && !evidence.all.debug.symbols.empty())
+    if (run.ledger_read && loaded && !explained && run.module_symbols.empty() &&
+        !debug_of(evidence.all, run).symbols.empty())
         report("the allocation ledger does not know the module: it is not the kernel's own");
     if (!explained && run.console.find(" printk messages dropped **") != std::string::npos)
         report("the kernel had to drop messages: reports may have been lost");
