@@ -1,6 +1,7 @@
 #include "grader/run/kernel_run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
@@ -40,6 +41,17 @@ std::function<std::string(uint64_t)> lazy_kernel_names(const fs::path& system_ma
 Result<bool> has_kcsan(const image::Kernel& kernel) {
     FERRULE_TRY(const std::string config, read_file(kernel.folder / "config"));
     return config.find("\nCONFIG_KCSAN=y\n") != std::string::npos;
+}
+
+// A registration that brings its own kobject (misc, cdev, proc) lets go of it itself; who uses one of these functions
+// has to know when.
+bool manages_kobjects(const std::vector<std::string>& imports) {
+    constexpr std::array<std::string_view, 9> kFunctions = {"kobject_put",   "kobject_init",    "kobject_init_and_add",
+                                                            "put_device",    "device_register", "device_unregister",
+                                                            "kset_register", "kset_unregister", "device_initialize"};
+    return std::any_of(imports.begin(), imports.end(), [&](const std::string& import) {
+        return std::find(kFunctions.begin(), kFunctions.end(), import) != kFunctions.end();
+    });
 }
 
 }  // namespace
@@ -104,6 +116,7 @@ Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     if (!programs) return tl::unexpected(programs.error());
     if (!prepared) return tl::unexpected(prepared.error());
     common_.ko = std::move(*ko);
+    common_.kobjects = manages_kobjects(built.module.imports);
     common_.programs = std::move(*programs);
     common_.resources_before = parse_listing(prepared->base->listing());
     accelerator_ = vm::name(prepared->base->accelerator());

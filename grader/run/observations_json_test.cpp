@@ -76,7 +76,7 @@ TEST_CASE("observations come back as they were") {
     CHECK(back->language == Language::rust);
     CHECK(back->seed == 99);
     CHECK(back->sources == sample().sources);
-    CHECK(back->debug.sections.at(0).rows.at(1).line == 6);
+    CHECK(back->debug.at("mem").sections.at(0).rows.at(1).line == 6);
     CHECK(run.seed == 0xffffffffffffffffu);
     CHECK(run.values == sample().runs[0].values);
     CHECK(run.steps.at(0).data == std::string("\0\x80", 2));

@@ -61,6 +61,7 @@ private:
     };
 
     Result<void> set_up();
+    Result<void> switch_on(const char* file, const char* word);
     Result<void> steps();
     bool step(int index, unsigned fail_nth, bool retry);
     bool parallel(int index);
@@ -122,6 +123,17 @@ tl::unexpected<Error> guest_lost(const char* doing, vm::Lost lost) {
                 "Try again; if it stays, run ferrule doctor and look for a lack of memory.");
 }
 
+Result<void> ScenarioRun::switch_on(const char* file, const char* word) {
+    vm::Request write{FERRULE_WRITE_FILE};
+    write.text = file;
+    write.data = word;
+    const auto reply = guest_.call(write, kHousekeeping);
+    if (!reply) return guest_lost("switching a detector on", reply.error());
+    if (reply->error == 0) return {};
+    return fail("guest-lost", fmt::format("{} of the guest cannot be written: {}", file, errno_name(reply->error)),
+                "Build the image again: ferrule image build");
+}
+
 Result<void> ScenarioRun::set_up() {
     if (auto put = guest_.put(module_path_, common_.ko, kHousekeeping); !put)
         return guest_lost("taking the module", put.error());
@@ -133,17 +145,9 @@ Result<void> ScenarioRun::set_up() {
         if (auto put = guest_.put(program_path(common_, name), program->second, kHousekeeping); !put)
             return guest_lost("taking a test program", put.error());
     }
-    if (common_.kcsan) {
-        vm::Request on{FERRULE_WRITE_FILE};
-        on.text = "/sys/kernel/debug/kcsan";
-        on.data = "on";
-        const auto reply = guest_.call(on, kHousekeeping);
-        if (!reply) return guest_lost("switching the race detector on", reply.error());
-        if (reply->error != 0)
-            return fail("guest-lost",
-                        fmt::format("the race detector cannot be switched on: {}", errno_name(reply->error)),
-                        "Build the image again: ferrule image build");
-    }
+    if (common_.kcsan) FERRULE_TRY_VOID(switch_on("/sys/kernel/debug/kcsan", "on"));
+    // Long enough for what frees the memory meanwhile, or the module; settling waits for it, so that it has its price.
+    if (common_.kobjects) FERRULE_TRY_VOID(switch_on("/sys/kernel/debug/ferrule/release-delay", "100"));
     vm::Request start{FERRULE_LEDGER};
     start.a = 1;
     const auto reply = guest_.call(start, kHousekeeping);
