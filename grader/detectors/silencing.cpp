@@ -236,6 +236,7 @@ std::vector<Finding> detect_silencing(const Exercise& exercise, const Observatio
         if (!places.empty()) {
             finding.file = places.front().file;
             finding.line = places.front().line;
+            finding.order = finding.line;
         }
         findings.push_back(std::move(finding));
     };
