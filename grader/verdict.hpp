@@ -46,6 +46,7 @@ struct Verdict {
     std::vector<ScenarioResult> scenarios;
     Timing timing;
     Environment environment;
+    std::string audit;  // of Rust: one line on its use of `unsafe`, for people; not in the contract's JSON
 };
 
 // Pure: starts no process, reads no file; the same input gives the same verdict.

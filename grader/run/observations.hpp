@@ -99,6 +99,7 @@ struct Observations {
     std::map<std::string, std::string> sources;  // their text, for excerpts and static rules
     ModuleDebug debug;
     std::vector<Run> runs;
+    std::vector<Observations> clients;  // the submission with each of the exercise's hostile clients in it
     std::string kernel_release, image_key, accelerator;
     double build_seconds = 0, restore_seconds = 0, run_seconds = 0, total_seconds = 0;
 };

@@ -78,6 +78,10 @@ struct Writer {
         json[name] = put(value);
     }
     template <class T>
+    void optional(const char* name, const T& value) {
+        if (!value.empty()) (*this)(name, value);
+    }
+    template <class T>
     static Json put(const T& value);
 };
 struct Reader {
@@ -87,6 +91,10 @@ struct Reader {
         const auto found = json.find(name);
         if (found == json.end()) throw Broken{std::string("no \"") + name + "\""};
         get(*found, value);
+    }
+    template <class T>
+    void optional(const char* name, T& value) {
+        if (json.contains(name)) (*this)(name, value);
     }
     template <class T>
     static void get(const Json& from, T& value);
@@ -131,9 +139,10 @@ FERRULE_FIELDS(Run, f("scenario", v.scenario); f("scenario_name", v.scenario_nam
 FERRULE_FIELDS(Observations, f("format", v.format); f("exercise", v.exercise); f("module", v.module);
                f("language", v.language); f("built", v.built); f("diagnostics", v.diagnostics); f("imports", v.imports);
                f("source_files", v.source_files); f("sources", v.sources); f("debug", v.debug); f("runs", v.runs);
-               f("kernel_release", v.kernel_release); f("image_key", v.image_key); f("accelerator", v.accelerator);
-               f("build_seconds", v.build_seconds); f("restore_seconds", v.restore_seconds);
-               f("run_seconds", v.run_seconds); f("total_seconds", v.total_seconds);)
+               f.optional("clients", v.clients); f("kernel_release", v.kernel_release); f("image_key", v.image_key);
+               f("accelerator", v.accelerator); f("build_seconds", v.build_seconds);
+               f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);
+               f("total_seconds", v.total_seconds);)
 
 Json put_one(const std::string& value) { return put_bytes(value); }
 Json put_one(Language value) { return name(value); }

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "grader/exercise/prng.hpp"
+#include "grader/run/clients.hpp"
 #include "grader/run/ledger.hpp"
 #include "grader/run/programs.hpp"
 #include "grader/run/work_list.hpp"
@@ -248,6 +249,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     if (!debug_info) return tl::unexpected(debug_info.error());
     out.runs = std::move(*runs);
     out.debug = std::move(*debug_info);
+    FERRULE_TRY(out.clients, observe_clients(exercise, submission, seed, progress, hooks));
     for (const Run& run : out.runs) out.restore_seconds = std::max(out.restore_seconds, run.restore_seconds);
     out.total_seconds = seconds_since(start);
     return out;
