@@ -3,6 +3,7 @@
 
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
+#include "grader/symbols/rust_name.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -12,7 +13,7 @@ bool matches(const std::string& pattern, const std::string& symbol) {
     return symbol == pattern;
 }
 
-// "__kmalloc_noprof" is written kmalloc.
+// As it stands in the source: "__kmalloc_noprof" is kmalloc, "_printk" is printk.
 std::string source_word(std::string symbol) {
     while (symbol.starts_with("_")) symbol.erase(0, 1);
     if (symbol.ends_with("_noprof")) symbol.resize(symbol.size() - 7);
@@ -65,13 +66,16 @@ std::vector<Finding> detect_build(const Exercise& exercise, const Observations& 
 
 std::vector<Finding> detect_imports(const Exercise& exercise, const Observations& observations) {
     std::vector<Finding> findings;
-    for (const auto& symbol : observations.imports)
+    for (const auto& symbol : observations.imports) {
+        // A rule may name the symbol, or what stands in the source: kmalloc, Work::enqueue.
+        const bool rust = symbol.starts_with("_R");
+        const std::string word = rust ? short_function_name(symbol) : source_word(symbol);
         for (const auto& rule : exercise.forbidden_imports) {
-            if (!matches(rule.symbol, symbol)) continue;
-            auto finding =
-                build_finding(exercise, "build-error", "imports", symbol + " is not allowed here: " + rule.why);
+            if (!matches(rule.symbol, symbol) && !matches(rule.symbol, word)) continue;
+            auto finding = build_finding(exercise, "build-error", "imports",
+                                         (rust ? word : symbol) + " is not allowed here: " + rule.why);
             auto found = mentions(observations, symbol);
-            if (found.empty()) found = mentions(observations, source_word(symbol));
+            if (found.empty()) found = mentions(observations, word.substr(word.rfind(':') + 1));
             if (!found.empty()) {
                 finding.file = found.front().file;
                 finding.line = found.front().line;
@@ -79,6 +83,7 @@ std::vector<Finding> detect_imports(const Exercise& exercise, const Observations
             findings.push_back(std::move(finding));
             break;
         }
+    }
     return findings;
 }
 
