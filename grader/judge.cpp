@@ -7,6 +7,7 @@
 
 #include "grader/classes.hpp"
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/unsafe_audit.hpp"
 #include "sandbox/base/check.hpp"
 
 namespace ferrule::grader {
@@ -198,7 +199,12 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
 
     std::vector<Placed> all;
     for (const auto& detector : build_detectors())
-        for (auto& finding : detector(exercise, observations)) all.push_back({std::move(finding), -1, 0});
+        for (auto& finding : detector(exercise, observations)) {
+            const int after_all = static_cast<int>(exercise.scenarios.size());
+            const int place = finding.order == kNeverRan ? after_all : -1;
+            all.push_back({std::move(finding), place, 0});
+        }
+    verdict.audit = audit_line(exercise, observations);
 
     std::vector<bool> failed(exercise.scenarios.size(), false);
     std::vector<std::set<std::string>> seen(exercise.scenarios.size());  // the kernels it ran on

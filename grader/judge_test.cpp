@@ -6,6 +6,7 @@
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
 #include "sandbox/base/catch.hpp"
+#include "sandbox/build/static_checks.hpp"
 
 using namespace ferrule;
 using namespace ferrule::grader;
@@ -619,15 +620,38 @@ TEST_CASE("build errors, forbidden imports, the unsafe budget") {
 
     Case rust;
     rust.all.language = Language::rust;
-    rust.all.sources = {{"ring.rs",
-                         "// unsafe { }\nfn a() { let s = \"unsafe {\"; unsafe { b() } }\nunsafe fn b() {}\nunsafe "
-                         "impl Send for R {}\nfn c<'a>(x: &'a u8) { let q = 'u'; unsafe\n{ b() } }\n"}};
-    rust.exercise.unsafe_budget = 3;
-    CHECK(rust.verdict().verdict == "pass");
+    rust.all.sources = {{"ring.rs", "unsafe impl Send for R {}\nfn a() {\n    unsafe { b() }\n}\n"}};
+    rust.all.diagnostics = {{"note", "ring.rs", 1, 1, "implementation of an `unsafe` trait", build::kUnsafe},
+                            {"note", "ring.rs", 3, 5, "usage of an `unsafe` block", build::kUnsafe}};
     rust.exercise.unsafe_budget = 2;
+    CHECK(rust.verdict().verdict == "pass");
+    rust.exercise.unsafe_budget = 1;
     v = rust.verdict();
     REQUIRE(classes(v) == "unsafe-audit");
-    CHECK(v.findings[0].line == 5);
+    CHECK(v.findings[0].line == 3);
+    CHECK(v.audit == "unsafe: 1 block, 1 impl, 0 functions; 1 of 4 lines of code (25 %); budget 1");
+
+    // What a tool read in the source and a run showed, on one line: the run is the witness.
+    Case both;
+    both.all.diagnostics = {{"warning", "ring.c", 4, 1, "dereference of noderef expression", build::kSparse}};
+    v = both.verdict();
+    REQUIRE(classes(v) == "user-access");
+    CHECK(v.findings[0].detector == "sparse");
+    CHECK(v.findings[0].scenario.empty());
+    both.all.runs[0].console = kasan("user-memory-access", "init_module+0x4/0x40 [ring]");
+    v = both.verdict();
+    REQUIRE(classes(v) == "user-access");
+    CHECK(v.findings[0].line == 4);
+    CHECK(v.findings[0].detector == "kasan");
+
+    // Rules name a symbol, what stands for it in the source, or a function of Rust.
+    Case words;
+    words.all.imports = {"_printk", "_RNvNtCs43vyB533jt3_6kernel5print11call_printk"};
+    words.exercise.forbidden_imports = {{"printk", "Be silent."}, {"call_printk", "Be silent, too."}};
+    v = words.verdict();
+    REQUIRE(v.findings.size() == 2);
+    CHECK(v.findings[0].title == "_printk is not allowed here: Be silent.");
+    CHECK(v.findings[1].title == "call_printk is not allowed here: Be silent, too.");
 }
 
 TEST_CASE("the sources without comments and strings") {

@@ -101,6 +101,15 @@ struct ImportRule {
     std::string symbol, why;
 };  // a trailing * matches a prefix
 
+// Safe Rust that misuses the learner's wrapper (clients.hpp).
+struct Client {
+    std::string name, text;
+    bool runs = false;                // it must compile, and run clean; else it must not compile…
+    std::vector<std::string> errors;  // …but get one of these from the compiler, "E0499"
+    std::string note;                 // what is wrong when it does not
+    std::string blames;               // words in the learner's code, whose line is named then
+};
+
 struct MarkedLine {
     std::string file;
     int line = 0;
@@ -129,8 +138,9 @@ struct Exercise {
     std::optional<int> unsafe_budget;  // Rust: how many unsafe blocks are allowed
     std::vector<Hint> hints;
     std::vector<Scenario> scenarios;
+    std::vector<Client> clients;
     fs::path folder;
-    std::string source_hash;  // of exercise.toml and test programs: decides verdicts
+    std::string source_hash;  // of exercise.toml, test programs and clients: decides verdicts
 
     bool corpus = false;   // of grader/corpus: no lesson, no starter, no hints
     bool trusted = false;  // the author's own driver, which has no reason to blind the detectors (vet)
