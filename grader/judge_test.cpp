@@ -310,6 +310,14 @@ TEST_CASE("answers are compared with what the host worked out") {
         seen.error = 14;
         CHECK(title().find("failed with EFAULT") != std::string::npos);
     }
+    SECTION("what nobody filled in") {
+        c.exercise.scenarios[0].steps[1].out->push_back({DataPiece::padding, "3", "", {}});
+        seen.data += std::string("\0\x5a\0", 3);
+        CHECK(title().find(
+                  "user-access: ioctl _IOR('r', 1, 8) gave the program memory of the kernel's: bytes 9 to 10") == 0);
+        seen.data.replace(8, 3, std::string(3, '\0'));
+        CHECK(c.verdict().verdict == "pass");
+    }
     SECTION("behind the user's buffer") {
         seen.overrun = 4;
         CHECK(title().find("user-access: ") == 0);

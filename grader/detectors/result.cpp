@@ -45,6 +45,13 @@ std::optional<Wrong> compare_data(const Step& step, const StepObservation& seen,
         if (i < expected->mask.size() && !expected->mask[i]) continue;
         if (seen.data[i] == want[i]) continue;
         size_t to = i + 1;
+        if (i < expected->mask.size() && expected->mask[i] == '\2') {
+            while (to < want.size() && to < expected->mask.size() && expected->mask[to] == '\2') ++to;
+            return Wrong{"gave the program memory of the kernel's: bytes " + std::to_string(i) + " to " +
+                             std::to_string(to - 1) + " are padding, and hold " +
+                             hex(std::string_view(seen.data).substr(i, to - i)),
+                         "user-access"};
+        }
         while (to < want.size() && to - i < 8 && (to >= expected->mask.size() || expected->mask[to])) ++to;
         return Wrong{"wrong data from byte " + std::to_string(i) + ": " +
                      hex(std::string_view(seen.data).substr(i, to - i)) + ", expected " +
