@@ -240,6 +240,51 @@ TEST_CASE("a Rust registration is seen through the kernel crate") {
     CHECK(classes(c.verdict()) == "resource-leak");
 }
 
+TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing") {
+    Case c;
+    c.all.language = Language::rust;
+    c.all.source_files = c.all.debug.files = {"ring.rs"};
+    c.all.sources = {{"ring.rs",
+                      "module! {\n"
+                      "}\n"
+                      "fn init() {\n"
+                      "    // SAFETY: unsafe { }\n"
+                      "    let right = unsafe { Arc::from_raw(left) };\n"
+                      "}\n"
+                      "unsafe impl Send for Ring {}\n"}};
+    c.all.debug.sections[0] = {".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "__module_init::exit", 0, 0, 0}}};
+    c.first().console = kasan("slab-use-after-free", "ring_use+0x24/0x40 [ring]");
+    Verdict v = c.verdict();
+    REQUIRE(classes(v) == "use-after-free");
+    CHECK(v.findings[0].line == 5);
+    SECTION("of two, nobody knows which") {
+        c.all.sources["ring.rs"] += "fn also() { unsafe { other() } }\n";
+        CHECK(c.verdict().findings[0].line == 1);
+    }
+    SECTION("a line that somebody wrote is better") {
+        c.all.debug.sections[0].rows[0].line = 6;
+        c.all.debug.sections[0].scopes[0].function = "init";
+        CHECK(c.verdict().findings[0].line == 6);
+    }
+}
+
+TEST_CASE("a reader that waits for all readers") {
+    Case c;
+    c.first().console = line(5, "=============================") + line(5, "WARNING: suspicious RCU usage") +
+                        line(5, "-----------------------------") +
+                        line(5, "kernel/rcu/tree.c:3205 Illegal synchronize_rcu() in RCU read-side critical section!") +
+                        line(5, "stack backtrace:") + line(5, "Call Trace:") + line(5, " <TASK>") +
+                        line(5, " lockdep_rcu_suspicious+0x20f/0x2a0") + line(5, " synchronize_rcu+0x1/0x2") +
+                        line(5, " ring_use+0x24/0x40 [ring]") + line(5, " </TASK>");
+    c.first().steps[1].lost = "deadline";
+    c.first().module_gone = false;
+    c.first().hang = {{"worker 1 (D)", {0, 0}, {"schedule+0x1/0x2", "ring_use+0x24/0x40 [ring]"}}};
+    Verdict v = c.verdict();
+    REQUIRE(classes(v) == "rcu");
+    CHECK(v.findings[0].title == "a reader waits for the end of all readers, and so for itself");
+    CHECK(v.findings[0].line == 11);
+}
+
 TEST_CASE("a listing that grew names the only line that can have done it") {
     Case c;
     c.first().resources_after = {{"misc", "125 ring"}, {"node", "/dev/ring"}};
