@@ -3,6 +3,7 @@
 #include "grader/verdict.hpp"
 
 #include "grader/classes.hpp"
+#include "grader/detectors/copies_out.hpp"
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
 #include "sandbox/base/catch.hpp"
@@ -371,6 +372,41 @@ TEST_CASE("answers are compared with what the host worked out") {
         c.exercise.scenarios[0].steps[1].errors = {"EINVAL", "EFAULT"};
         CHECK(title().find("expected it to fail with EINVAL or EFAULT") != std::string::npos);
     }
+}
+
+TEST_CASE("the call that copied to a program, where there is just one that can have") {
+    Observations all;
+    all.language = Language::c;
+    all.sources["ring.c"] =
+        "static ssize_t ring_read(struct file *f)\n"                     // 1
+        "{\n"                                                            // 2
+        "\treturn copy_to_user(to, ring, 4) ? -EFAULT : 4;\n"            // 3
+        "}\n"                                                            // 4
+        "static long ring_get(void __user *to)\n"                        // 5
+        "{\n"                                                            // 6
+        "\t/* copy_to_user() */\n"                                       // 7
+        "\treturn copy_to_user(to, ring, 8);\n"                          // 8
+        "}\n"                                                            // 9
+        "static long ring_ioctl(struct file *f, unsigned cmd)\n"         // 10
+        "{\n"                                                            // 11
+        "\treturn ring_get(NULL);\n"                                     // 12
+        "}\n"                                                            // 13
+        "static const struct file_operations fops = {\n"                 // 14
+        "\t.read = ring_read,\n\t.unlocked_ioctl\t= ring_ioctl,\n};\n";  // 15
+    REQUIRE(copy_out(all, StepKind::read));
+    CHECK(copy_out(all, StepKind::read)->line == 3);
+    REQUIRE(copy_out(all, StepKind::ioctl));
+    CHECK(copy_out(all, StepKind::ioctl)->line == 8);
+    all.sources["ring.c"] += "static int more(void)\n{\n\treturn put_user(1, p);\n}\n";
+    CHECK_FALSE(copy_out(all, StepKind::ioctl));
+    CHECK(copy_out(all, StepKind::read)->line == 3);
+    all.language = Language::rust;
+    all.sources = {{"ring.rs",
+                    "fn get(&self) -> Result {\n    writer.write(&answer)\n}\n"
+                    "fn read_iter() -> Result<usize> {\n    iov.copy_to_iter(&bytes)\n}\n"}};
+    CHECK(copy_out(all, StepKind::ioctl)->line == 2);
+    CHECK(copy_out(all, StepKind::read)->line == 5);
+    CHECK_FALSE(copy_out({}, StepKind::read));
 }
 
 TEST_CASE("fault sweep: what is right") {

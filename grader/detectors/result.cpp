@@ -3,7 +3,7 @@
 // matter; all else is an error path that is wrong.
 #include <algorithm>
 
-#include "grader/detectors/detector.hpp"
+#include "grader/detectors/copies_out.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -105,9 +105,11 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
                       const Step& step) {
         std::string text = call_words(step) + " " + title;
         if (!step.why.empty()) text += " (" + step.why + ")";
-        // The line of a wrong answer cannot be known; of a failed allocation that was handled wrongly it can.
-        auto finding =
-            finding_of(evidence, finding_class, "result", text, fired ? failed_call(evidence) : std::nullopt);
+        // The line of a wrong answer cannot be known; of a failed allocation that was handled wrongly it can, and what
+        // a program should not have got was copied to it.
+        auto place = fired ? failed_call(evidence) : std::nullopt;
+        if (std::string_view(finding_class) == "user-access") place = copy_out(evidence.all, step.kind);
+        auto finding = finding_of(evidence, finding_class, "result", text, place);
         finding.order = 950'000 + std::max(0, seen.step);
         findings.push_back(std::move(finding));
     };
