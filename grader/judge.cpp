@@ -67,6 +67,9 @@ bool consequence(const Finding& earlier, const Finding& later) {
         return one_of(later.finding_class,
                       {"hang", "deadlock", "wrong-result", "error-path", "load-failed", "tampering"});
     if (earlier.finding_class == "data-race") return one_of(later.finding_class, {"wrong-result", "error-path"});
+    // A reader that waits for itself is scheduled away, which the kernel says next, and does not come back.
+    if (earlier.finding_class == "rcu" && earlier.line > 0 && later.line == earlier.line && later.file == earlier.file)
+        return one_of(later.finding_class, {"oops", "hang", "sleep-in-atomic"});
     if (earlier.finding_class == "rcu" || earlier.finding_class == "integer")
         return later.finding_class == "oops" && later.line == 0;
     if (earlier.finding_class == "load-failed") return one_of(later.finding_class, {"wrong-result", "error-path"});

@@ -1,6 +1,6 @@
 // Reports about one kind of object: reference counts, lists, active timers and work, copies that do not fit, DMA, slab
 // caches.
-#include "grader/detectors/detector.hpp"
+#include "grader/detectors/broken_memory.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -53,7 +53,7 @@ std::vector<Finding> detect_objects(const Evidence& evidence) {
             if (splat.kind == "debugobjects")
                 if (std::string type = object_type(splat.title); !type.empty()) title = type + " " + title;
             if (splat.kind == "fortify" || splat.kind == "usercopy") title += ": " + splat.title;
-            auto finding = finding_of(evidence, row.finding_class, splat.kind, title, blame(evidence, splat));
+            auto finding = finding_of(evidence, row.finding_class, splat.kind, title, blame_memory(evidence, splat));
             finding.order = static_cast<int>(splat.at_line);
             finding.fatal = splat.kind == "usercopy";
             finding.raw = sanitise(splat.text, 16384);

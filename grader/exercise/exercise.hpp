@@ -28,7 +28,7 @@ struct ValueRule {
 
 // One piece of a data buffer: "u32 $n * 2", "text abc", "hex 00ff", "zeros 16", "fill 0x41 64", "bytes $msg", "any 4".
 struct DataPiece {
-    enum Kind { u8, u16, u32, u64, text, hex, zeros, fill, bytes, any } kind;
+    enum Kind { u8, u16, u32, u64, text, hex, zeros, fill, bytes, any, padding } kind;
     std::string expression, expression2;
     Location at;
 };
@@ -173,7 +173,7 @@ Result<int64_t> evaluate(const std::string& expression, const Values& values);
 struct Expected {
     std::string bytes;
     std::string mask;
-};  // mask: '\1' where a byte counts
+};  // mask: '\1' where a byte counts, '\2' where it is padding, which must be 0
 Result<Expected> make_data(const DataRule& rule, const Values& values);
 Result<uint32_t> ioctl_number(const std::string& text);  // _IOWR('t', nr, size) or a number
 inline uint32_t ioctl_size(uint32_t number) { return number >> 16 & 0x3fff; }

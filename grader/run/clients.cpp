@@ -9,7 +9,7 @@ namespace {
 
 // Only what the compiler says.
 Result<Observations> compile(const Exercise& exercise, const Submission& submission) {
-    FERRULE_TRY(const image::Image image, image::find(exercise.kernels.empty() ? "mem" : exercise.kernels.front()));
+    FERRULE_TRY(const image::Image image, image::find(exercise.kernels.front()));
     FERRULE_TRY(build::BuildOutcome built, build::build_module(image, submission.sources));
     Observations out;
     out.built = built.ok;
@@ -33,6 +33,8 @@ Exercise client_exercise(const Exercise& exercise, const Client& client) {
     Scenario scenario;
     scenario.name = "client " + client.name;
     scenario.steps = {Step{StepKind::load}, Step{StepKind::unload}};
+    out.kernels = {exercise.kernels.front()};
+    scenario.kernels = out.kernels;
     out.scenarios = {std::move(scenario)};
     return out;
 }
