@@ -246,7 +246,7 @@ TEST_CASE("a Rust registration is seen through the kernel crate") {
 TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing") {
     Case c;
     c.all.language = Language::rust;
-    c.all.source_files = c.all.debug.files = {"ring.rs"};
+    c.all.source_files = c.all.debug["mem"].files = {"ring.rs"};
     c.all.sources = {{"ring.rs",
                       "module! {\n"
                       "}\n"
@@ -255,7 +255,7 @@ TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing
                       "    let right = unsafe { Arc::from_raw(left) };\n"
                       "}\n"
                       "unsafe impl Send for Ring {}\n"}};
-    c.all.debug.sections[0] = {".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "__module_init::exit", 0, 0, 0}}};
+    c.all.debug["mem"].sections[0] = {".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "__module_init::exit", 0, 0, 0}}};
     c.first().console = kasan("slab-use-after-free", "ring_use+0x24/0x40 [ring]");
     Verdict v = c.verdict();
     REQUIRE(classes(v) == "use-after-free");
@@ -265,8 +265,8 @@ TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing
         CHECK(c.verdict().findings[0].line == 1);
     }
     SECTION("a line that somebody wrote is better") {
-        c.all.debug.sections[0].rows[0].line = 6;
-        c.all.debug.sections[0].scopes[0].function = "init";
+        c.all.debug["mem"].sections[0].rows[0].line = 6;
+        c.all.debug["mem"].sections[0].scopes[0].function = "init";
         CHECK(c.verdict().findings[0].line == 6);
     }
 }

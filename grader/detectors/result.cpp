@@ -48,7 +48,7 @@ std::optional<Wrong> compare_data(const Step& step, std::string_view data, size_
             while (to < want.size() && to < expected->mask.size() && expected->mask[to] == '\2') ++to;
             return Wrong{"gave the program memory of the kernel's: bytes " + std::to_string(i) + " to " +
                              std::to_string(to - 1) + " are padding, and hold " +
-                             hex(std::string_view(seen.data).substr(i, to - i)),
+                             hex(data.substr(std::min(i, data.size()), to - i)),
                          "user-access"};
         }
         while (to < want.size() && to - i < 8 && (to >= expected->mask.size() || expected->mask[to])) ++to;

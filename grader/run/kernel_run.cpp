@@ -131,6 +131,8 @@ Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     if (!prepared) return tl::unexpected(prepared.error());
     common_.ko = std::move(*ko);
     common_.kobjects = manages_kobjects(built.module.imports);
+    common_.pci = std::find(built.module.imports.begin(), built.module.imports.end(), "__pci_register_driver") !=
+                  built.module.imports.end();
     common_.programs = std::move(*programs);
     common_.resources_before = parse_listing(prepared->base->listing());
     accelerator_ = vm::name(prepared->base->accelerator());
