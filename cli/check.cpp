@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -131,9 +132,14 @@ Result<int> check(const Options& options) {
     FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
     auto report = nlohmann::ordered_json::array();
     int cases = 0, bad = 0, cached = 0;
+    std::mutex screen;  // a state line of another case must not come between clearing and printing
     reader::CheckHooks hooks;
-    hooks.stage = [&](const std::string& stage) { view.status(stage); };
+    hooks.stage = [&](const std::string& stage) {
+        const std::lock_guard lock(screen);
+        view.status(stage);
+    };
     hooks.end = [&](const grader::Exercise& exercise, const reader::CheckResult& result) {
+        const std::lock_guard lock(screen);
         ++cases;
         bad += result.ok ? 0 : 1;
         cached += result.from_cache ? 1 : 0;
