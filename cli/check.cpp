@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -26,7 +27,8 @@ struct Options {
     std::vector<std::string> ids;
     std::string language, table;
     unsigned jobs = 0, repeat = 0;
-    bool all = false, corpus = false, json = false, no_cache = false;
+    bool all = false, corpus = false, deep = false, json = false, no_cache = false;
+    std::optional<uint64_t> seed;
 };
 
 nlohmann::ordered_json as_json(const reader::CheckResult& result) {
@@ -93,6 +95,9 @@ public:
             for (const auto* exercise : chosen.catalogue_.exercises()) chosen.targets_.push_back({exercise, ""});
         if (options.all || options.corpus)
             for (const grader::Exercise& driver : chosen.corpus_) chosen.targets_.push_back({&driver, ""});
+        if (options.deep)
+            for (reader::CheckTarget& target : chosen.targets_)
+                target.exercise = &chosen.deep_.emplace_back(deep_exercise(*target.exercise));
         return chosen;
     }
 
@@ -107,7 +112,8 @@ private:
 
     reader::Catalogue catalogue_;
     std::vector<grader::Exercise> corpus_;
-    std::vector<reader::CheckTarget> targets_;  // into the two above, whose elements stay where they are
+    std::list<grader::Exercise> deep_;
+    std::vector<reader::CheckTarget> targets_;  // into those above, whose elements stay where they are
 };
 
 reader::CheckOptions check_options(const Options& options) {
@@ -134,6 +140,7 @@ Result<int> check(const Options& options) {
     int cases = 0, bad = 0, cached = 0;
     std::mutex screen;  // a state line of another case must not come between clearing and printing
     reader::CheckHooks hooks;
+    hooks.seed = options.seed;
     hooks.stage = [&](const std::string& stage) {
         const std::lock_guard lock(screen);
         view.status(stage);
@@ -208,6 +215,8 @@ void add_check(CLI::App& app, Invocation& invocation) {
                                     "exercises, or single cases (keeper/off-by-one); the course when left out");
     auto* all = command->add_flag("--all", options->all, "the course and the drivers of grader/corpus")->excludes(ids);
     command->add_flag("--corpus", options->corpus, "the drivers of grader/corpus")->excludes(ids)->excludes(all);
+    add_deep_option(*command, options->deep);
+    add_seed_option(*command, options->seed);
     add_language_option(*command, options->language);
     command->add_option("--jobs", options->jobs, "cases at once; left out: what this machine's cores allow")
         ->check(CLI::Range(1, 64));

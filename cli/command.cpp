@@ -7,6 +7,7 @@
 #include <cctype>
 #include <iostream>
 
+#include "grader/exercise/deep.hpp"
 #include "grader/report/report.hpp"
 #include "lessons/reader/terminal.hpp"
 #include "lessons/reader/text_width.hpp"
@@ -66,8 +67,22 @@ Result<grader::Language> choose_language(const grader::Exercise& exercise, const
     return started.empty() ? exercise.languages.front() : started.front();
 }
 
+void add_seed_option(CLI::App& command, std::optional<uint64_t>& seed) {
+    command.add_option("--seed", seed, "repeats the values and races of a run that had this seed");
+}
+
 void add_language_option(CLI::App& command, std::string& language) {
     command.add_option("--lang", language, "c or rust")->check(CLI::IsMember({"c", "rust"}));
+}
+
+void add_deep_option(CLI::App& command, bool& deep) {
+    command.add_flag("--deep", deep, "a second opinion on leaks (kmemleak); takes longer and says how long");
+}
+
+grader::Exercise deep_exercise(const grader::Exercise& exercise) {
+    std::cerr << fmt::format("ferrule: {}: a deep run looks for leaks after each of its runs, {:.0f} s more at least\n",
+                             exercise.id, grader::deep_seconds(exercise));
+    return grader::deepened(exercise);
 }
 
 bool confirm(const std::string& question, bool otherwise) {

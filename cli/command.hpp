@@ -54,6 +54,11 @@ Result<grader::Language> choose_language(const grader::Exercise& exercise, const
 
 // Lists of options that several commands have.
 void add_language_option(CLI::App& command, std::string& language);
+// --seed: what is random in the runs, instead of what the sources give.
+void add_seed_option(CLI::App& command, std::optional<uint64_t>& seed);
+void add_deep_option(CLI::App& command, bool& deep);
+// The exercise for a deep run; says on standard error how much longer it will take.
+grader::Exercise deep_exercise(const grader::Exercise& exercise);
 
 // yes/no on the terminal; `otherwise` without one.
 bool confirm(const std::string& question, bool otherwise);

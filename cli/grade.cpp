@@ -17,6 +17,7 @@ namespace {
 
 struct Options {
     std::string id, path, language;
+    bool deep = false;
     VerdictOptions output;
 };
 
@@ -50,13 +51,14 @@ void remember(const grader::Verdict& verdict) {
 
 Result<int> grade(const Options& options) {
     FERRULE_TRY(const Chosen chosen, choose(options.id));
-    const grader::Exercise& exercise = *chosen.exercise;
+    const grader::Exercise exercise = options.deep ? deep_exercise(*chosen.exercise) : *chosen.exercise;
     const reader::Workspace workspace(reader::Workspace::default_root());
     FERRULE_TRY(const grader::Language language, language_for(exercise, options, workspace));
     const fs::path path = options.path.empty() ? workspace.folder(exercise, language) : fs::path(options.path);
     ProgressView view;
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
+    hooks.seed = options.output.seed;
     FERRULE_TRY(const reader::Graded graded,
                 reader::grade(exercise, language, path, true, view, hooks, options.output.caching()));
     view.clear();
@@ -74,6 +76,7 @@ void add_grade(CLI::App& app, Invocation& invocation) {
     command->add_option("EXERCISE", options->id, "the exercise's id, see `ferrule list`")->required();
     command->add_option("PATH", options->path, "a source file or a folder of them; your workspace when left out");
     add_language_option(*command, options->language);
+    add_deep_option(*command, options->deep);
     add_verdict_options(*command, options->output);
     command->callback([options, &invocation] {
         invocation.action = [options] { return grade(*options); };

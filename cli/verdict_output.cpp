@@ -53,6 +53,7 @@ void add_verdict_options(CLI::App& command, VerdictOptions& options) {
             "--json", [&options] { options.format = "json"; }, "the same as --format json: one object, nothing else")
         ->excludes(format);
     command.add_flag("--raw", options.raw, "each finding with the kernel's own report");
+    add_seed_option(command, options.seed);
     command.add_flag("--no-cache", options.no_cache, "build and run it even when the same was run before");
 }
 

@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
     std::string path, language, module, parameters, scenario;
+    bool deep = false;
     VerdictOptions output;
 };
 
@@ -48,9 +49,11 @@ Result<int> vet(const Options& options) {
                                                      std::move(more), folder);
     // What is asked of the module: the rest of vet_exercise() is the program's own.
     exercise.source_hash = Hash().add("vet").add(options.parameters).add(scenario_hash).hex();
+    if (options.deep) exercise = deep_exercise(exercise);
     ProgressView view;
     grader::RunHooks hooks;
     hooks.stage = [&](const std::string& what) { view.status(what); };
+    hooks.seed = options.output.seed;
     for (const std::string& variant : exercise.kernels) FERRULE_TRY_VOID(image::ensure(variant, view));
     const grader::Language built_as = driver.sources.language;
     FERRULE_TRY(const reader::Graded graded, reader::grade_sources(exercise, built_as, std::move(driver.sources), view,
@@ -73,6 +76,7 @@ void add_vet(CLI::App& app, Invocation& invocation) {
     command->add_option("--params", options->parameters, "its parameters, as for insmod: \"limit=4 debug=1\"");
     command->add_option("--scenario", options->scenario,
                         "a file of [[scenario]] tables, see grader/exercise/README.md");
+    add_deep_option(*command, options->deep);
     add_verdict_options(*command, options->output);
     command->callback([options, &invocation] {
         invocation.action = [options] { return vet(*options); };

@@ -44,10 +44,11 @@ struct Case {
         all.built = true;
         all.source_files = {"ring.c"};
         all.sources["ring.c"] = kSource;
-        all.debug.files = {"ring.c"};
-        all.debug.sections = {{".text", 0x40, {{0, 0, 10}, {0x20, 0, 11}}, {{0, 0x40, "ring_use", 0, 0, 0}}},
-                              {".init.text", 0x40, {{0, 0, 4}, {0x20, 0, 5}}, {{0, 0x40, "ring_init", 0, 0, 0}}}};
-        all.debug.symbols = {{".init.text", "init_module", 0, 0x40}, {".text", "ring_use", 0, 0x40}};
+        all.debug["mem"].files = {"ring.c"};
+        all.debug["mem"].sections = {
+            {".text", 0x40, {{0, 0, 10}, {0x20, 0, 11}}, {{0, 0x40, "ring_use", 0, 0, 0}}},
+            {".init.text", 0x40, {{0, 0, 4}, {0x20, 0, 5}}, {{0, 0x40, "ring_init", 0, 0, 0}}}};
+        all.debug["mem"].symbols = {{".init.text", "init_module", 0, 0x40}, {".text", "ring_use", 0, 0x40}};
         all.kernel_release = "7.3.4";
         run();
     }
@@ -487,6 +488,29 @@ TEST_CASE("the guest ends early") {
     }
 }
 
+TEST_CASE("a detector that does not report a known bug after the run was silenced") {
+    Case c;
+    c.all.canaries = {{0, "load, unload", "mem", {{"kasan", "reported"}, {"lockdep", "reported"}}, ""}};
+    CHECK(c.verdict().verdict == "pass");
+    c.all.canaries.push_back(
+        {0, "load, unload", "mem", {{"kasan", "silent"}, {"lockdep", "EINVAL"}, {"sleep", "reported"}}, "said"});
+    const Verdict v = c.verdict();
+    REQUIRE(classes(v) == "tampering");
+    CHECK(v.verdict == "fail");
+    CHECK(v.findings[0].detector == "canary");
+    CHECK(v.findings[0].title == "the detectors did not report a known bad access after the run: kasan, lockdep");
+    CHECK(v.findings[0].scenario == "load, unload");
+    CHECK(v.findings[0].raw == "said");
+}
+
+TEST_CASE("a clone whose detectors were not asked grants no pass, and adds nothing to a finding") {
+    Case c;
+    c.all.canaries = {{0, "load, unload", "mem", {}, ""}};
+    CHECK(classes(c.verdict()) == "tampering");
+    c.first().live.push_back({"slab", 0xffff888000000000, 24, {kText + 0x24}, {""}});
+    CHECK(classes(c.verdict()) == "memory-leak");
+}
+
 TEST_CASE("a machine that was powered off stands still; the line is the call") {
     Case c;
     c.first().steps[0].lost = "deadline";
@@ -516,6 +540,14 @@ TEST_CASE("a run with a hole in it never passes") {
     }
     SECTION("incomplete ledger") {
         c.first().ledger_complete = false;
+        tampered();
+    }
+    SECTION("a ledger that somebody stopped") {
+        c.first().ledger_stopped = true;
+        tampered();
+    }
+    SECTION("a ledger that does not know the module") {
+        c.first().module_symbols.clear();
         tampered();
     }
     SECTION("no listing") {

@@ -46,6 +46,7 @@ struct Verdict {
     std::vector<ScenarioResult> scenarios;
     Timing timing;
     Environment environment;
+    uint64_t seed = 0;  // repeats what was random in these runs (--seed); not in the contract's JSON
 };
 
 // Pure: starts no process, reads no file; the same input gives the same verdict.

@@ -1,5 +1,5 @@
 // The guest's console -> splats. Split lines, interleaved CPUs (lines carry their caller: "[T12]", "[C0]"), truncated
-// reports and floods are normal; the text is hostile. See console.cpp for the grammar.
+// reports and floods are normal; the text is hostile. See caller_reader.cpp for the grammar.
 #pragma once
 
 #include <cstdint>
@@ -22,18 +22,21 @@ struct ConsoleFrame {
 struct Splat {
     std::string kind;  // "kasan", "oops", "bug", "warn", "lockdep", "atomic-sleep", "ubsan", "refcount", "list",
                        // "debugobjects", "rcu-stall", "soft-lockup", "hung-task", "fortify", "usercopy", "panic",
-                       // "rust-panic", "fault-injection", …
+                       // "rust-panic", "fault-injection", "kcsan", "dma", …
     std::string
         title;  // the kernel's own words, one line: "BUG: KASAN: slab-use-after-free in ring_read+0x5c/0xe0 [ring]"
-    std::string access;                             // "Read of size 4" …
-    std::vector<ConsoleFrame> stack;                // where it happened
-    std::vector<ConsoleFrame> allocated, freed;     // KASAN's "Allocated by task", "Freed by task"
-    std::vector<std::vector<ConsoleFrame>> others;  // further stacks (lockdep: where locks were taken before)
-    std::vector<ConsoleFrame> held;                 // lockdep's held locks: where each was taken, oldest first
-    std::vector<std::string> held_names;            // "&ring->lock", one for each of `held`
-    std::vector<ConsoleFrame> acquiring;            // "is trying to acquire lock: … at:"
-    std::optional<ConsoleFrame> preempt_disabled;   // "Preemption disabled at:"
-    std::string detail;  // a second line that says more: KASAN's place in the object, UBSAN's index, a panic's message
+    std::string access;               // "Read of size 4" …; KCSAN: "write to 0x… of 4 bytes by task 45 on cpu 0"
+    std::string other_access;         // KCSAN: of others[0]; empty when the other side is not known
+    std::vector<ConsoleFrame> stack;  // where it happened
+    std::vector<ConsoleFrame> allocated, freed;  // KASAN's "Allocated by task", "Freed by task"; DMA's "Mapped at:"
+    std::vector<std::vector<ConsoleFrame>>
+        others;                      // further stacks (lockdep: where locks were taken before; KCSAN: the other access)
+    std::vector<ConsoleFrame> held;  // lockdep's held locks: where each was taken, oldest first
+    std::vector<std::string> held_names;           // "&ring->lock", one for each of `held`
+    std::vector<ConsoleFrame> acquiring;           // "is trying to acquire lock: … at:"
+    std::optional<ConsoleFrame> preempt_disabled;  // "Preemption disabled at:"
+    std::string detail;  // a second line that says more: KASAN's place in the object, UBSAN's index, a panic's message,
+                         // KCSAN's change of value
     std::string
         source_file;  // what the report itself names ("probe.c"), as it stood; a fallback for frames without a line
     int source_line = 0;
@@ -43,8 +46,8 @@ struct Splat {
     bool truncated = false;
 };
 
-// Linear in the length of the text; at most kMaxSplats come back, each with bounded text and stacks.
-constexpr size_t kMaxSplats = 64;
+// Linear in the length of the text; at most kMaxSplats come back, a few of each kind, with bounded text and stacks.
+constexpr size_t kMaxSplats = 512;
 std::vector<Splat> parse_console(std::string_view console);
 // Control bytes, escape sequences and invalid UTF-8 out; at most `cap` bytes.
 std::string sanitise(std::string_view hostile, size_t cap);

@@ -44,6 +44,8 @@ std::vector<ConsoleLine> split_console(std::string_view console) {
         size_t end = console.find('\n');
         std::string_view line = console.substr(0, end);
         console = end == std::string_view::npos ? std::string_view{} : console.substr(end + 1);
+        // The kernel ends every line: what has no end is a piece of one.
+        const bool piece = end == std::string_view::npos;
         while (!line.empty() && (line.back() == '\r' || line.back() == '\0')) line.remove_suffix(1);
         while (!line.empty() && (line.front() == '\r' || line.front() == '\0')) line.remove_prefix(1);
         if (line.size() > kMaxLine) line = line.substr(0, kMaxLine);
@@ -51,10 +53,10 @@ std::vector<ConsoleLine> split_console(std::string_view console) {
         ConsoleLine parsed;
         parsed.number = number++;
         if (line.starts_with("** ")) {
-            // "** replaying previous printk message **": what came before was cut and follows again.
+            // kernel/printk/printk.c: "** replaying previous printk message **": the line before follows again, whole.
             // "** 12 printk messages dropped **"
             if (line.find("replaying previous printk") != std::string_view::npos) {
-                if (!lines.empty()) lines.back().cut = true;
+                if (!lines.empty() && !lines.back().dropped) lines.pop_back();
                 continue;
             }
             if (line.find("printk messages dropped") != std::string_view::npos) {
@@ -85,6 +87,15 @@ std::vector<ConsoleLine> split_console(std::string_view console) {
             at = 0;
             if (line.size() < 2) break;
         }
+        // sandbox/vm/console_buffer.cpp: both lines around it are pieces.
+        if (line.starts_with("[ferrule: ") && line.ends_with(" bytes of console output left out here]")) {
+            if (!lines.empty() && !lines.back().dropped) lines.pop_back();
+            const size_t next = console.find('\n');
+            console = next == std::string_view::npos ? std::string_view{} : console.substr(next + 1);
+            ++number;
+            parsed.dropped = true;
+        }
+        if (piece) parsed.dropped = true;
         parsed.text = line;
         last_caller = parsed.caller;
         lines.push_back(parsed);

@@ -11,7 +11,7 @@ struct ConsoleLine {
     std::string_view text;    // without prefix and line end
     size_t number = 0;        // line in the console, from 0
     bool cut = false;         // another caller's line began in the middle of it
-    bool dropped = false;     // the kernel says here that messages were lost
+    bool dropped = false;     // no line: messages were lost here, or the console ends in the middle of one
 };
 
 // Views into `console`. A line longer than 1024 bytes is cut there (the kernel's own are shorter).

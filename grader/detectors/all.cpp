@@ -7,6 +7,8 @@ const std::vector<DetectorEntry>& run_detectors() {
         {"kasan", detect_kasan},
         {"objects", detect_objects},
         {"ubsan", detect_ubsan},
+        {"kcsan", detect_kcsan},
+        {"dma", detect_dma},
         {"lockdep", detect_lockdep},
         {"atomic-sleep", detect_atomic_sleep},
         {"oops", detect_oops},
@@ -15,6 +17,7 @@ const std::vector<DetectorEntry>& run_detectors() {
         {"load", detect_load},
         {"result", detect_result},
         {"ledger", detect_ledger},
+        {"kmemleak", detect_kmemleak},
         {"resources", detect_resources},
         {"tampering", detect_tampering},
     };
@@ -22,7 +25,8 @@ const std::vector<DetectorEntry>& run_detectors() {
 }
 
 const std::vector<BuildDetector>& build_detectors() {
-    static const std::vector<BuildDetector> detectors = {detect_build, detect_imports, detect_unsafe, detect_silencing};
+    static const std::vector<BuildDetector> detectors = {detect_build, detect_imports, detect_unsafe, detect_silencing,
+                                                         detect_canaries};
     return detectors;
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/registrations.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -41,7 +42,8 @@ std::vector<LoadedSection> loaded_sections(const ModuleDebug& debug, const std::
 std::vector<SourcePlace> places_of(const Evidence& evidence, uint64_t address, bool is_return_address) {
     for (const auto& section : evidence.loaded) {
         if (address < section.address || address - section.address > section.size) continue;
-        auto places = places_at(evidence.all.debug, section.name, address - section.address, is_return_address);
+        auto places =
+            places_at(debug_of(evidence.all, evidence.run), section.name, address - section.address, is_return_address);
         if (!places.empty()) return places;
     }
     return {};
@@ -51,8 +53,9 @@ std::vector<SourcePlace> places_of(const Evidence& evidence, const ConsoleFrame&
     if (frame.function.empty()) return places_of(evidence, frame.address, !frame.exact);
     if (frame.module.empty() || frame.module != evidence.all.module) return {};
     std::vector<SourcePlace> first;
-    for (const auto& place : find_symbol(evidence.all.debug, frame.function, frame.offset, frame.size)) {
-        auto places = places_at(evidence.all.debug, place.section, place.offset, !frame.exact);
+    for (const auto& place :
+         find_symbol(debug_of(evidence.all, evidence.run), frame.function, frame.offset, frame.size)) {
+        auto places = places_at(debug_of(evidence.all, evidence.run), place.section, place.offset, !frame.exact);
         if (std::any_of(places.begin(), places.end(), [](const auto& p) { return p.learners; })) return places;
         if (first.empty()) first = std::move(places);
     }
@@ -121,6 +124,20 @@ std::optional<SourcePlace> failed_call(const Evidence& evidence) {
     return std::nullopt;
 }
 
+std::string failed_function(const Evidence& evidence) {
+    // The stub that stands for it (kernel-image/kernel/overlay/drivers/ferrule/fail_calls.S).
+    constexpr std::string_view kStub = "ferrule_fail_";
+    const auto last = std::find_if(evidence.splats.rbegin(), evidence.splats.rend(),
+                                   [](const Splat& splat) { return splat.kind == "fault-injection"; });
+    if (last == evidence.splats.rend()) return {};
+    for (const ConsoleFrame& frame : last->stack) {
+        if (!frame.function.starts_with(kStub) || !frame.module.empty()) continue;
+        const std::string_view function = std::string_view(frame.function).substr(kStub.size());
+        return registered_as(evidence, function);
+    }
+    return {};
+}
+
 Finding finding_of(const Evidence& evidence, std::string finding_class, std::string detector, std::string title,
                    const std::optional<SourcePlace>& place) {
     Finding finding;
@@ -130,8 +147,11 @@ Finding finding_of(const Evidence& evidence, std::string finding_class, std::str
     std::replace(title.begin(), title.end(), '\n', ' ');
     finding.title = std::move(title);
     finding.scenario = evidence.run.scenario_name;
-    if (evidence.run.sweep_step >= 0 && evidence.run.fault_number > 0)
-        finding.fault = "allocation " + std::to_string(evidence.run.fault_number) + " failed";
+    if (evidence.run.sweep_step >= 0 && evidence.run.fault_number > 0) {
+        const std::string function = failed_function(evidence);
+        finding.fault =
+            (function.empty() ? "allocation " + std::to_string(evidence.run.fault_number) : function) + " failed";
+    }
     finding.lesson = evidence.exercise.lesson;
     if (place) {
         finding.file = place->file;

@@ -22,7 +22,7 @@ struct Evidence {
     const Observations& all;
     const Run& run;
     const std::vector<Splat>& splats;          // the run's console, parsed
-    const std::vector<LoadedSection>& loaded;  // loaded_sections(all.debug, run.module_symbols)
+    const std::vector<LoadedSection>& loaded;  // loaded_sections(debug_of(all, run), run.module_symbols)
 
     const Scenario* scenario() const {
         return run.scenario >= 0 && static_cast<size_t>(run.scenario) < exercise.scenarios.size()
@@ -62,6 +62,8 @@ bool module_unloaded(const Evidence& evidence);
 bool touches_module(const Evidence& evidence, const std::vector<ConsoleFrame>& stack);
 // The call that was made to fail in this run, by the injector's own report.
 std::optional<SourcePlace> failed_call(const Evidence& evidence);
+// "misc_register" when a registration or mapping was made to fail, "" when it was a plain allocation.
+std::string failed_function(const Evidence& evidence);
 
 // The declared step that was made here; none: a recorded run may name what the exercise has no more.
 const Step* step_of(const Scenario& scenario, const StepObservation& seen);
@@ -76,10 +78,16 @@ Finding finding_of(const Evidence& evidence, std::string finding_class, std::str
                    const std::optional<SourcePlace>& place);
 void relate(Finding& finding, const std::string& role, const std::optional<SourcePlace>& place);
 
+// Out-of-bounds findings of a run whose user memory was poked: see double_fetch.cpp.
+void name_double_fetches(const Evidence& evidence, std::vector<Finding>& findings);
+
 std::vector<Finding> detect_build(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_imports(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_unsafe(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_silencing(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_canaries(const Exercise& exercise, const Observations& observations);
+// Clones that were not asked, since something was reported in them; of interest where no finding says what.
+std::vector<Finding> detect_unasked(const Exercise& exercise, const Observations& observations);
 // A finding that belongs to no run.
 Finding build_finding(const Exercise& exercise, const char* finding_class, const char* detector,
                       const std::string& title);
@@ -89,11 +97,14 @@ std::vector<Finding> detect_lockdep(const Evidence& evidence);
 std::vector<Finding> detect_atomic_sleep(const Evidence& evidence);
 std::vector<Finding> detect_objects(const Evidence& evidence);
 std::vector<Finding> detect_ubsan(const Evidence& evidence);
+std::vector<Finding> detect_kcsan(const Evidence& evidence);
+std::vector<Finding> detect_dma(const Evidence& evidence);
 std::vector<Finding> detect_hang(const Evidence& evidence);
 std::vector<Finding> detect_early_end(const Evidence& evidence);
 std::vector<Finding> detect_load(const Evidence& evidence);
 std::vector<Finding> detect_result(const Evidence& evidence);
 std::vector<Finding> detect_ledger(const Evidence& evidence);
+std::vector<Finding> detect_kmemleak(const Evidence& evidence);
 std::vector<Finding> detect_resources(const Evidence& evidence);
 std::vector<Finding> detect_tampering(const Evidence& evidence);
 

@@ -1,5 +1,6 @@
 // Loading failed where it should not.
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/result.hpp"
 
 namespace ferrule::grader {
 
@@ -11,7 +12,7 @@ std::vector<Finding> detect_load(const Evidence& evidence) {
         const Step& step = scenario->steps[seen.step];
         // A swept load that failed is detect_result's.
         if (step.kind != StepKind::load || !seen.attempted || !seen.lost.empty() || seen.error == 0 ||
-            seen.fault_fired || seen.retry || !step.errors.empty())
+            seen.fault_fired || seen.retry || !step.errors.empty() || among(seen.error, step.may))
             continue;
         std::string title = "the module did not load: init returned -" + errno_name(seen.error);
         if (seen.error == 2 /* ENOENT */) title += " (or it uses a symbol the kernel does not have)";

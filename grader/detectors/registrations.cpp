@@ -1,5 +1,7 @@
 #include "grader/detectors/registrations.hpp"
 
+#include "grader/detectors/source_scan.hpp"
+
 #include <algorithm>
 
 namespace ferrule::grader {
@@ -96,6 +98,20 @@ const Registration* registration_of(std::string_view kernel_function) {
         if (kernel_function.starts_with(entry.function) && (!best || entry.function.size() > best->function.size()))
             best = &entry;
     return best;
+}
+
+std::string registered_as(const Evidence& evidence, std::string_view kernel_function) {
+    if (const Registration* known = registration_of(kernel_function)) {
+        std::string_view words = known->sources;
+        while (!words.empty()) {
+            const std::string_view word = words.substr(0, words.find(' '));
+            words.remove_prefix(std::min(word.size() + 1, words.size()));
+            if (word.back() != '_' && !mentions(evidence.all, word).empty()) return std::string(word);
+        }
+    }
+    // "vmalloc_noprof" is what the macro vmalloc() comes to (include/linux/alloc_tag.h).
+    if (kernel_function.ends_with("_noprof")) kernel_function.remove_suffix(7);
+    return std::string(kernel_function.substr(0, 100));
 }
 
 Origin origin_of(const Evidence& evidence, const LedgerEntry& entry) {

@@ -20,6 +20,9 @@ struct Registration {
 const Registration* registration_of(std::string_view kernel_function);
 const std::vector<Registration>& registrations();
 
+// What the learner calls that function: a macro or another name for it that stands in the sources.
+std::string registered_as(const Evidence& evidence, std::string_view kernel_function);
+
 // How an entry of the ledger came about.
 struct Origin {
     std::optional<SourcePlace> place;            // the learner's innermost line; none: not known

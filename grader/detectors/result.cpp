@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/result.hpp"
 
 namespace ferrule::grader {
-namespace {
 
 std::string listed(const std::vector<std::string>& names) {
     std::string text;
@@ -18,6 +18,8 @@ bool among(int error, const std::vector<std::string>& names) {
     return std::any_of(names.begin(), names.end(), [&](const auto& name) { return errno_number(name) == error; });
 }
 
+namespace {
+
 std::string hex(std::string_view bytes) {
     std::string text;
     for (size_t i = 0; i < bytes.size() && i < 8; ++i) {
@@ -28,33 +30,32 @@ std::string hex(std::string_view bytes) {
     return bytes.size() > 8 ? text + "…" : text;
 }
 
-struct Wrong {
-    std::string what;
-    const char* finding_class = "wrong-result";
-};
+}  // namespace
 
-std::optional<Wrong> compare_data(const Step& step, const StepObservation& seen, const Values& values) {
+std::optional<Wrong> compare_data(const Step& step, std::string_view data, size_t length, const Values& values) {
     auto expected = make_data(*step.out, values);
     if (!expected) return Wrong{"an earlier answer cannot be used: " + expected.error().message};
     const std::string& want = expected->bytes;
     bool whole = step.kind != StepKind::ioctl && step.kind != StepKind::mmap;
-    if (whole ? seen.data.size() != want.size() : seen.data.size() < want.size())
-        return Wrong{"returned " + std::to_string(seen.data.size()) + " bytes of data, expected " +
-                     std::to_string(want.size())};
+    if (whole ? length != want.size() : length < want.size() || data.size() < want.size())
+        return Wrong{"returned " + std::to_string(length) + " bytes of data, expected " + std::to_string(want.size())};
     for (size_t i = 0; i < want.size(); ++i) {
         if (i < expected->mask.size() && !expected->mask[i]) continue;
-        if (seen.data[i] == want[i]) continue;
+        if (i < data.size() && data[i] == want[i]) continue;
         size_t to = i + 1;
         while (to < want.size() && to - i < 8 && (to >= expected->mask.size() || expected->mask[to])) ++to;
         return Wrong{"wrong data from byte " + std::to_string(i) + ": " +
-                     hex(std::string_view(seen.data).substr(i, to - i)) + ", expected " +
+                     hex(data.substr(std::min(i, data.size()), to - i)) + ", expected " +
                      hex(std::string_view(want).substr(i, to - i))};
     }
     return std::nullopt;
 }
 
+namespace {
+
 // Without regard to faults: what is wrong about this answer?
 std::optional<Wrong> judge_step(const Step& step, const StepObservation& seen, const Values& values) {
+    if (!seen.race.empty()) return judge_raced(step, seen.race.front(), values);
     if (seen.overrun > 0)
         return Wrong{"wrote " + std::to_string(seen.overrun) + (seen.overrun == 1 ? " byte" : " bytes") +
                          " behind the end of the user's buffer",
@@ -66,9 +67,11 @@ std::optional<Wrong> judge_step(const Step& step, const StepObservation& seen, c
         return std::nullopt;
     }
     if (seen.error != 0) {
+        if (among(seen.error, step.may)) return std::nullopt;
         if (step.kind == StepKind::load || (step.kind == StepKind::unload && (seen.error == 11 || seen.error == 16)))
             return std::nullopt;  // detect_load, detect_resources
-        return Wrong{"failed with " + errno_name(seen.error)};
+        return Wrong{"failed with " + errno_name(seen.error) +
+                     (step.may.empty() ? "" : ", expected success or " + listed(step.may))};
     }
     if (step.kind == StepKind::load || step.kind == StepKind::unload || step.kind == StepKind::close ||
         step.kind == StepKind::parallel)
@@ -81,7 +84,7 @@ std::optional<Wrong> judge_step(const Step& step, const StepObservation& seen, c
     } else if (step.kind == StepKind::program && seen.value != 0) {
         return Wrong{"ended with status " + std::to_string(seen.value)};
     }
-    if (step.out) return compare_data(step, seen, values);
+    if (step.out) return compare_data(step, seen.data, seen.data.size(), values);
     return std::nullopt;
 }
 
@@ -93,6 +96,8 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
     const Run& run = evidence.run;
     bool fired = std::any_of(run.steps.begin(), run.steps.end(), [](const auto& s) { return s.fault_fired; });
     bool survived = false;  // the swept call reported success though its allocation failed
+    const std::string function = fired ? failed_function(evidence) : std::string();
+    const std::string what_failed = function.empty() ? "an allocation" : function;
     std::vector<Finding> findings;
     auto report = [&](const char* finding_class, const std::string& title, const StepObservation& seen,
                       const Step& step) {
@@ -118,32 +123,35 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
             static const std::vector<std::string> kDefault{"ENOMEM"};
             const auto& allowed = step->fault_errors.empty() ? kDefault : step->fault_errors;
             if (!among(seen.error, allowed) && !among(seen.error, step->errors))
-                report(
-                    "error-path",
-                    "failed with " + errno_name(seen.error) + " when an allocation failed, expected " + listed(allowed),
-                    seen, *step);
+                report("error-path",
+                       "failed with " + errno_name(seen.error) + " when " + what_failed + " failed, expected " +
+                           listed(allowed),
+                       seen, *step);
             continue;
         }
         if (seen.retry) {
             if (seen.error != 0 && step->errors.empty())
-                report("error-path",
-                       "failed with " + errno_name(seen.error) + " when tried again after a failed allocation", seen,
-                       *step);
+                report(
+                    "error-path",
+                    "failed with " + errno_name(seen.error) + " when tried again after " + what_failed + " had failed",
+                    seen, *step);
             else if (auto wrong = judge_step(*step, seen, run.values))
-                report("error-path", wrong->what + " when tried again after a failed allocation", seen, *step);
+                report("error-path", wrong->what + " when tried again after " + what_failed + " had failed", seen,
+                       *step);
             continue;
         }
         if (auto wrong = judge_step(*step, seen, run.values)) {
             if (fired && std::string_view(wrong->finding_class) == "wrong-result")
-                report("error-path",
-                       wrong->what + (survived ? ", after a call that reported success though its allocation failed"
-                                               : ", after an allocation had failed"),
-                       seen, *step);
+                report(
+                    "error-path",
+                    wrong->what + (survived ? ", after a call that reported success though " + what_failed + " failed"
+                                            : ", after " + what_failed + " had failed"),
+                    seen, *step);
             else
                 report(wrong->finding_class, wrong->what, seen, *step);
         } else if (fired && step->kind == StepKind::load && seen.error != 0 && step->errors.empty()) {
-            report("error-path", "failed with " + errno_name(seen.error) + " after an allocation had failed", seen,
-                   *step);
+            report("error-path", "failed with " + errno_name(seen.error) + " after " + what_failed + " had failed",
+                   seen, *step);
         }
     }
     for (const auto& seen : run.steps)

@@ -5,6 +5,11 @@
 namespace ferrule::grader {
 namespace {
 
+struct Literal {
+    size_t at;
+    std::string_view text;
+};
+
 bool word_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -13,7 +18,8 @@ class Blanker {
 public:
     Blanker(std::string_view text, Language language) : text_(text), out_(text), rust_(language == Language::rust) {}
 
-    std::string run() {
+    std::string run(std::vector<Literal>* literals = nullptr) {
+        literals_ = literals;
         while (at_ < text_.size()) {
             char c = text_[at_];
             char d = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
@@ -71,6 +77,7 @@ private:
         while (at < text_.size() && text_[at] == '#') ++at, ++hashes;
         if (at >= text_.size() || text_[at] != '"') return false;
         size_t end = text_.find("\"" + std::string(hashes, '#'), at + 1);
+        keep(at + 1, end);
         blank_to(end == std::string_view::npos ? text_.size() : end + 1 + hashes);
         return true;
     }
@@ -89,18 +96,39 @@ private:
             if (text_[at] == '\n' && quote == '\'') break;
             at += text_[at] == '\\' ? 2 : 1;
         }
+        if (quote == '"') keep(at_ + 1, at);
         blank_to(at + 1);
+    }
+
+    void keep(size_t begin, size_t end) {
+        end = std::min(end, text_.size());
+        if (literals_ && begin < end) literals_->push_back({begin, text_.substr(begin, end - begin)});
     }
 
     std::string_view text_;
     std::string out_;
     bool rust_;
+    std::vector<Literal>* literals_ = nullptr;
     size_t at_ = 0;
 };
 
 }  // namespace
 
 std::string code_only(std::string_view text, Language language) { return Blanker(text, language).run(); }
+
+std::vector<Mention> literals_with(const Observations& observations, std::string_view part) {
+    std::vector<Mention> found;
+    for (const auto& [file, text] : observations.sources) {
+        std::vector<Literal> literals;
+        Blanker(text, observations.language).run(&literals);
+        for (const Literal& literal : literals)
+            if (literal.text.find(part) != std::string_view::npos)
+                found.push_back(
+                    {file, 1 + static_cast<int>(
+                                   std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(literal.at), '\n'))});
+    }
+    return found;
+}
 
 std::vector<Mention> mentions(const Observations& observations, std::string_view word) {
     std::vector<Mention> found;

@@ -19,5 +19,7 @@ struct Mention {
 };
 // Where `word` stands as a word of its own (a trailing "_" matches any ending; "::" and "." may be in it).
 std::vector<Mention> mentions(const Observations& observations, std::string_view word);
+// String literals with `part` in them, as it stands in the source (escapes are not resolved).
+std::vector<Mention> literals_with(const Observations& observations, std::string_view part);
 
 }  // namespace ferrule::grader

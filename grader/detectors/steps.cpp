@@ -4,8 +4,8 @@
 namespace ferrule::grader {
 namespace {
 
-const char* const kCall[] = {"load",  "unload", "open", "close",   "read",     "write",   "ioctl",
-                             "lseek", "poll",   "mmap", "read of", "write to", "program", "parallel"};
+const char* const kCall[] = {"load", "unload",  "open",     "close",   "read",     "write", "ioctl", "lseek", "poll",
+                             "mmap", "read of", "write to", "program", "parallel", "race",  "delay", "poke"};
 
 }  // namespace
 

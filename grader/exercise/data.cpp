@@ -4,6 +4,7 @@
 
 #include "grader/exercise/expression.hpp"
 #include "grader/exercise/kernel_abi.hpp"
+#include "grader/exercise/race_rules.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -87,6 +88,7 @@ StepRanges step_ranges(StepKind kind) {
     NumberRange size{0, static_cast<int64_t>(kDataCap - kIoctlGuard)};
     if (kind == StepKind::poll) size = {0, 100'000};
     if (kind == StepKind::mmap) size = {1, static_cast<int64_t>(kDataCap)};
+    if (kind == StepKind::delay) return {{0, kDelayMax}, {0, kMax}, {0, kDelayMax}};
     return {size, kind == StepKind::lseek ? NumberRange{kMin, kMax} : NumberRange{0, kMax}, {1, 0x7fffffff}};
 }
 

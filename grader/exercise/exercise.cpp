@@ -65,8 +65,6 @@ void parse_head(TomlTable& table, Exercise& exercise) {
             problems.add(table.line("kernels"),
                          fmt::format("found \"{}\" in \"kernels\"; expected names of kernel variants, each once",
                                      kernel.substr(0, 40)));
-    if (exercise.kernels.size() > 1)
-        problems.add(table.line("kernels"), fmt::format("found {} kernels; expected one", exercise.kernels.size()));
     if (exercise.kernels.empty()) problems.add(table.line("kernels"), "found no kernel; expected kernels = [\"mem\"]");
 }
 
@@ -136,6 +134,29 @@ Result<void> check_programs(const std::vector<Scenario>& scenarios, const fs::pa
     return {};
 }
 
+// A scenario that names no kernel runs on the exercise's first.
+void parse_kernels(TomlTable& table, Exercise& exercise) {
+    Problems& problems = table.problems();
+    std::set<std::string> used;
+    for (Scenario& scenario : exercise.scenarios) {
+        if (scenario.kernels.empty() && !exercise.kernels.empty()) scenario.kernels = {exercise.kernels.front()};
+        for (const std::string& kernel : scenario.kernels) {
+            if (std::find(exercise.kernels.begin(), exercise.kernels.end(), kernel) == exercise.kernels.end())
+                problems.add(scenario.at.line,
+                             fmt::format("found kernel \"{}\" in scenario \"{}\"; expected one of the exercise's "
+                                         "\"kernels\"{}",
+                                         kernel.substr(0, 40), scenario.name, did_you_mean(kernel, exercise.kernels)));
+            used.insert(kernel);
+        }
+    }
+    for (const std::string& kernel : exercise.kernels)
+        if (!exercise.scenarios.empty() && !used.contains(kernel))
+            problems.add(table.line("kernels"),
+                         fmt::format("found kernel \"{0}\", on which no scenario runs; expected a scenario with "
+                                     "kernels = [\"{0}\"]",
+                                     kernel.substr(0, 40)));
+}
+
 int languages_line(std::string_view text) {
     int line = 1;
     for (size_t at = 0; at < text.size(); ++line) {
@@ -158,6 +179,7 @@ Result<Exercise> parse_exercise(std::string_view text, const fs::path& file) {
     parse_head(table, exercise);
     parse_rules(table, exercise);
     exercise.scenarios = parse_scenarios(problems, table.tables("scenario"));
+    parse_kernels(table, exercise);
     if (exercise.scenarios.empty()) table.missing("scenario", "one [[scenario]] or more");
     if (problems.any()) return problems.error();
     return exercise;

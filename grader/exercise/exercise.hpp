@@ -48,7 +48,10 @@ enum class StepKind {
     read_file,
     write_file,
     program,
-    parallel
+    parallel,
+    race,
+    delay,
+    poke
 };
 
 struct Step {
@@ -59,19 +62,23 @@ struct Step {
     std::string as;                         // open: name of the file from now on
     std::string flags;                      // open: "read", "write", "read+write", plus ",nonblock,append"
     std::string cmd;                        // ioctl: a number or _IO/_IOR/_IOW/_IOWR('t', nr, size)
-    std::string size, offset, count;        // integer expressions
+    std::string size, offset, count;        // integer expressions; delay: from `size` to `count`, or just `size`
     std::string argument;                   // ioctl by value; poll: events; lseek: whence
     DataRule in;                            // what is written / handed in
     std::optional<DataRule> out;            // what must come back (prefix: exactly as long as returned says)
     std::string returns;                    // expected value; empty: any success
     std::vector<std::string> errors;        // expected errno names; empty: success expected
+    std::vector<std::string> may;           // beside success these are right, too
     std::vector<std::string> fault_errors;  // what a swept step may fail with (default ENOMEM)
     std::string capture;                    // the returned value gets this name
     std::string file_name;                  // program: host file beside the exercise ("tests/race.c")
     std::vector<std::string> arguments;     // program
     unsigned times = 1;                     // the call is made so often in a row
     bool sweep = false;                     // every allocation of this call is made to fail in turn
-    std::vector<std::vector<Step>> lanes;   // parallel: one list a worker, run at once
+    std::vector<std::vector<Step>> lanes;   // parallel, race: one list a worker, run at once
+    unsigned rounds = 0;                    // race: each list exactly so often; 0: as often as fits into…
+    double seconds = 1;                     // …this time
+    std::string shared;                     // race: the buffer that others can poke; poke: which one
     std::string why;                        // one clause for the report when the step's result is wrong
 };
 
@@ -79,8 +86,9 @@ struct Scenario {
     std::string name;
     std::vector<ValueRule> values;
     std::vector<Step> steps;
-    unsigned repeat = 1;           // clones that run it
-    double deadline_seconds = 10;  // for each step
+    std::vector<std::string> kernels;  // on which it is run; sweeps are made on the first of them
+    unsigned repeat = 1;               // clones that run it
+    double deadline_seconds = 10;      // for each step
     Location at;
 };
 
@@ -116,7 +124,7 @@ struct Exercise {
     std::vector<Language> languages;
     int minutes = 0;
     std::string module;
-    std::vector<std::string> kernels;  // default {"mem"}
+    std::vector<std::string> kernels;  // default {"mem"}; each is used by a scenario
     std::vector<ImportRule> forbidden_imports;
     std::optional<int> unsafe_budget;  // Rust: how many unsafe blocks are allowed
     std::vector<Hint> hints;

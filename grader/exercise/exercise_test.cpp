@@ -109,6 +109,24 @@ TEST_CASE("parallel lists have their own files and workers") {
     CHECK(step.lanes[1].size() == 2);
 }
 
+TEST_CASE("a race uses the main sequence's files, and closes its own") {
+    const Exercise exercise = good(with_steps(
+        "{ load = \"\" }, { open = \"/dev/x\", as = \"f\" },\n{ race = [[{ ioctl = \"f\", cmd = 1 }], [{ open = "
+        "\"/dev/x\", as = \"g\", may = [\"EBUSY\"] }, { read = \"g\", size = 4 }]], seconds = 0.5 },\n{ race = [[{ "
+        "unload = true, may = [\"EAGAIN\"] }, { load = \"\" }]], rounds = 9 }"));
+    const auto& steps = exercise.scenarios.at(0).steps;
+    REQUIRE(steps.size() == 6);  // close and unload are added
+    CHECK(steps[2].lanes[0].size() == 1);
+    REQUIRE(steps[2].lanes[1].size() == 3);
+    CHECK(steps[2].lanes[1][2].kind == StepKind::close);
+    CHECK(steps[2].seconds == 0.5);
+    CHECK(steps[2].rounds == 0);
+    CHECK(steps[3].rounds == 9);
+    CHECK(steps[3].lanes[0][0].may == std::vector<std::string>{"EAGAIN"});
+    CHECK(steps[3].lanes[0][1].may == std::vector<std::string>{"EEXIST", "EBUSY"});
+    CHECK(steps[5].may == std::vector<std::string>{"ENOENT"});
+}
+
 TEST_CASE("every mistake names its line, what was found and what was expected") {
     const std::string load = "{ load = \"\" },\n";
     const std::string open = load + "{ open = \"/dev/slots\", as = \"f\" },\n";
@@ -184,6 +202,25 @@ TEST_CASE("every mistake names its line, what was found and what was expected") 
              load +
              "{ parallel = [[{ read_file = \"/x\", capture = \"a\" }],\n[{ read_file = \"/x\", capture = \"a\" }]] }"),
          "13", "two parallel lists", "different"},
+        {with_steps(load + "{ race = [] }"), "12", "0 lists", "1 to 7"},
+        {with_steps(load + "{ race = [[{ program = \"a.c\" }]] }"), "12", "program", "main sequence"},
+        {with_steps(load + "{ race = [[{ race = [[{ unload = true }]] }]] }"), "12", "race", "main sequence"},
+        {with_steps(load + "{ race = [[{ read_file = \"/x\", capture = \"c\" }]] }"), "12", "capture", "another step"},
+        {with_steps(load + "{ race = [[{ unload = true }]], rounds = 5, seconds = 1 }"), "12", "both", "one of them"},
+        {with_steps(open + "{ race = [[{ close = \"f\" }]] }"), "13", "did not open", "behind the race"},
+        {with_steps(open + "{ race = [[{ poke = \"b\", in = \"u32 1\" }]] }"), "13", "poke", "shared"},
+        {with_steps(open + "{ poke = \"b\", in = \"u32 1\" }"), "13", "outside a race", "lists"},
+        {with_steps(open + "{ ioctl = \"f\", cmd = \"_IOW('s', 1, 8)\", shared = \"b\" }"), "13", "outside a race",
+         "raced"},
+        {with_steps(open + "{ race = [[{ ioctl = \"f\", cmd = \"_IOW('s', 1, 8)\", shared = \"b\" }],\n[{ poke = "
+                           "\"b\", offset = 6, in = \"u32 1\" }]] }"),
+         "14", "byte 6", "lie in it"},
+        {with_steps(open + "{ race = [[{ read = \"f\", size = 300000, out = \"zeros 300000\" }]] }"), "13",
+         "600000 bytes", "262144"},
+        {with_steps(load + "{ delay = \"random 9..5\" }"), "12", "from 9 to 5", "shorter"},
+        {with_steps(load + "{ delay = 3000000 }"), "12", "3000000", "2000000"},
+        {with_steps(load + "{ delay = \"random\" }"), "12", "random", "number"},
+        {with_steps(load + "{ read_file = \"/x\", may = [\"EIO\"], errors = [\"EIO\"] }"), "12", "may", "alone"},
         {with_steps(load + "{ read_file = \"/x\", errors = [\"EFOO\"] }"), "12", "EFOO", "errno"},
         {with_steps(load + "{ read_file = \"/x\", errors = [] }"), "12", "empty", "errno"},
         {with_steps(load + "{ read_file = \"/x\", errors = [\"EIO\"], returns = 1 }"), "12", "must fail", "one of"},

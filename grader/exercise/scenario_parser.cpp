@@ -6,6 +6,7 @@
 #include <set>
 
 #include "grader/exercise/kernel_abi.hpp"
+#include "grader/exercise/race_rules.hpp"
 #include "grader/exercise/step_parser.hpp"
 
 namespace ferrule::grader {
@@ -13,15 +14,17 @@ namespace {
 
 // Appended to a scenario that leaves the module loaded: whatever it leaves behind then shows.
 void finish(Scenario& scenario, const StepContext& context) {
-    bool loaded = false;
+    bool loaded = false, perhaps = false;  // perhaps: after a race nobody knows
     for (const Step& step : scenario.steps) {
         if (step.kind == StepKind::load && step.errors.empty()) loaded = true;
-        if (step.kind == StepKind::unload && step.errors.empty()) loaded = false;
+        if (step.kind == StepKind::unload && step.errors.empty()) loaded = perhaps = false;
+        if (step.kind == StepKind::race && changes_what_is_loaded(step)) perhaps = true;
     }
-    if (!loaded) return;
+    if (!loaded && !perhaps) return;
     close_open_files(scenario.steps, context, scenario.at);
     Step unload{StepKind::unload};
     unload.at = scenario.at;
+    if (perhaps) unload.may = {"ENOENT"};
     scenario.steps.push_back(std::move(unload));
 }
 
@@ -72,6 +75,8 @@ public:
         range(step, "size", step.size, ranges.size);
         range(step, "offset", step.offset, ranges.offset);
         range(step, "count", step.count, ranges.count);
+        if (step.kind == StepKind::race && !problems_.any()) check_race_sizes(problems_, step, values_);
+        if (step.kind == StepKind::delay && !step.count.empty()) ascending(step);
         const auto in = data(step.in);
         const auto out = step.out ? data(*step.out) : std::nullopt;
         if (step.kind == StepKind::ioctl && out && in) {
@@ -96,9 +101,17 @@ private:
         const auto value = evaluate(expression, values_);
         take(step.at.line, value);
         if (value && (*value < range.low || *value > range.high))
+            problems_.add(step.at.line, fmt::format("found {} for \"{}\"; expected {} to {}", *value,
+                                                    step.kind == StepKind::poll    ? "timeout"
+                                                    : step.kind == StepKind::delay ? "delay"
+                                                                                   : key,
+                                                    range.low, range.high));
+    }
+    void ascending(const Step& step) {
+        const auto low = evaluate(step.size, values_), high = evaluate(step.count, values_);
+        if (low && high && *low > *high)
             problems_.add(step.at.line,
-                          fmt::format("found {} for \"{}\"; expected {} to {}", *value,
-                                      step.kind == StepKind::poll ? "timeout" : key, range.low, range.high));
+                          fmt::format("found a delay from {} to {}; expected the shorter one first", *low, *high));
     }
     std::optional<Expected> data(const DataRule& rule) {
         auto made = make_data(rule, values_);
@@ -112,7 +125,7 @@ private:
 };
 
 Scenario parse_scenario(Problems& problems, const toml::table& raw) {
-    TomlTable table(problems, raw, "a scenario", {"name", "values", "deadline", "repeat", "steps"});
+    TomlTable table(problems, raw, "a scenario", {"name", "values", "deadline", "repeat", "kernels", "steps"});
     Scenario scenario;
     scenario.at = problems.at(table.line());
     scenario.name = table.text("name");
@@ -120,6 +133,14 @@ Scenario parse_scenario(Problems& problems, const toml::table& raw) {
         problems.add(table.line("name"), "found a scenario without a good \"name\"; expected 1 to 80 characters");
     scenario.deadline_seconds = table.number("deadline", 0.1, 120, 10);
     scenario.repeat = static_cast<unsigned>(table.integer("repeat", 1, 64, 1));
+    if (table.has("kernels")) {
+        scenario.kernels = table.texts("kernels");
+        if (scenario.kernels.empty() ||
+            std::set<std::string>(scenario.kernels.begin(), scenario.kernels.end()).size() != scenario.kernels.size())
+            problems.add(table.line("kernels"),
+                         "found \"kernels\" of a scenario without a name in it or with one twice; expected "
+                         "kernels = [\"mem\"]");
+    }
     StepContext context;
     if (const toml::table* values = table.table("values"))
         scenario.values = parse_values(problems, *values, context.scope);

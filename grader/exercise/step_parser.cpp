@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "grader/exercise/kernel_abi.hpp"
+#include "grader/exercise/race_rules.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -24,8 +25,8 @@ const std::vector<StepSyntax>& step_syntax() {
         {"open", StepKind::open, {"as", "flags", "sweep"}},
         {"close", StepKind::close, {}},
         {"read", StepKind::read, {"size", "offset", "out", "sweep"}},
-        {"write", StepKind::write, {"in", "offset", "count", "sweep"}},
-        {"ioctl", StepKind::ioctl, {"cmd", "in", "out", "argument", "sweep"}},
+        {"write", StepKind::write, {"in", "offset", "count", "shared", "sweep"}},
+        {"ioctl", StepKind::ioctl, {"cmd", "in", "out", "argument", "shared", "sweep"}},
         {"lseek", StepKind::lseek, {"offset", "whence", "sweep"}},
         {"poll", StepKind::poll, {"events", "timeout", "sweep"}},
         {"mmap", StepKind::mmap, {"size", "offset", "prot", "in", "out", "sweep"}},
@@ -33,11 +34,18 @@ const std::vector<StepSyntax>& step_syntax() {
         {"write_file", StepKind::write_file, {"in", "sweep"}},
         {"program", StepKind::program, {"arguments", "out"}},
         {"parallel", StepKind::parallel, {}},
+        {"race", StepKind::race, {"rounds", "seconds"}},
+        {"delay", StepKind::delay, {}},
+        {"poke", StepKind::poke, {"offset", "in"}},
     };
     return table;
 }
 
-const Words kCommon = {"returns", "errors", "capture", "times", "why"};
+const Words kCommon = {"returns", "errors", "may", "capture", "times", "why"};
+
+bool is_call(StepKind kind) {
+    return kind != StepKind::parallel && kind != StepKind::race && kind != StepKind::delay && kind != StepKind::poke;
+}
 
 class StepParser {
 public:
@@ -51,7 +59,8 @@ private:
     Words known_keys(const StepSyntax& syntax) const;
     void common(TomlTable& table, const StepSyntax& syntax);
     void specific(TomlTable& table, const StepSyntax& syntax);
-    void lanes(TomlTable& table);
+    void lanes(TomlTable& table, const char* key, size_t least, size_t most_steps);
+    void delay(TomlTable& table);
     std::string checked_expression(TomlTable& table, const char* key);
     std::string needed_expression(TomlTable& table, const char* key, const char* expected);
     DataRule data(TomlTable& table, const char* key);
@@ -94,8 +103,9 @@ Words StepParser::known_keys(const StepSyntax& syntax) const {
     Words known{syntax.key};
     known.insert(known.end(), syntax.keys.begin(), syntax.keys.end());
     if (std::find(known.begin(), known.end(), "sweep") != known.end()) known.emplace_back("fault_errors");
-    if (syntax.kind == StepKind::parallel) {
+    if (!is_call(syntax.kind)) {
         known.emplace_back("why");
+        if (syntax.kind == StepKind::poke) known.emplace_back("times");
     } else {
         known.insert(known.end(), kCommon.begin(), kCommon.end());
     }
@@ -144,10 +154,14 @@ std::string StepParser::open_file(TomlTable& table, const char* key) {
         problems_.add(
             table.line(key),
             fmt::format("found {} = \"{}\"; expected the name that an earlier open gave with \"as\"{}{}", key,
-                        name.substr(0, 40), context_.in_lane ? " in the same list" : "", did_you_mean(name, names)));
+                        name.substr(0, 40), context_.in_lane() ? " in the same list" : "", did_you_mean(name, names)));
     } else if (!file->second) {
         problems_.add(table.line(key),
                       fmt::format("found {} = \"{}\", which was closed before; expected an open file", key, name));
+    } else if (std::string_view(key) == "close" && context_.lent.contains(name)) {
+        problems_.add(table.line(key), fmt::format("found close = \"{}\" in a race's list, which did not open it; "
+                                                   "expected it behind the race",
+                                                   name));
     }
     return name;
 }
@@ -174,6 +188,14 @@ void StepParser::common(TomlTable& table, const StepSyntax& syntax) {
         return names;
     };
     step_.errors = errno_names("errors");
+    step_.may = errno_names("may");
+    if (!step_.may.empty() && (!step_.errors.empty() || table.has("sweep") || table.has("capture")))
+        problems_.add(table.line("may"),
+                      "found \"may\" beside \"errors\", \"sweep\" or \"capture\"; expected it alone: success and these "
+                      "errors are right");
+    if (step_.may.size() > kMayMax)
+        problems_.add(table.line("may"),
+                      fmt::format("found {} errno names; expected at most {}", step_.may.size(), kMayMax));
     step_.sweep = table.boolean("sweep", false);
     step_.fault_errors = errno_names("fault_errors");
     if (!step_.fault_errors.empty() && !step_.sweep)
@@ -183,9 +205,11 @@ void StepParser::common(TomlTable& table, const StepSyntax& syntax) {
         problems_.add(table.line("times"), "found \"times\" in a swept step; expected one of them");
     if (step_.sweep && !step_.errors.empty())
         problems_.add(table.line("sweep"), "found \"sweep\" in a step that must fail; expected one of them");
-    if (step_.sweep && context_.in_lane)
+    if (step_.sweep && context_.in_lane())
         problems_.add(table.line("sweep"),
                       "found \"sweep\" in a parallel list; expected it in a step of the main sequence");
+    if (context_.where == StepContext::Where::race && table.has("capture"))
+        problems_.add(table.line("capture"), "found \"capture\" in a race's list; expected it in another step");
     step_.fault_errors = step_.fault_errors.empty() && step_.sweep ? Words{"ENOMEM"} : step_.fault_errors;
     if (!step_.errors.empty()) {
         for (const char* key : {"returns", "out", "capture", "as"})
@@ -308,33 +332,75 @@ void StepParser::specific(TomlTable& table, const StepSyntax& syntax) {
                     problems_.add(places[i].line, good.error());
             break;
         }
-        case StepKind::parallel: lanes(table); break;
+        case StepKind::parallel: lanes(table, "parallel", 2, 64); break;
+        case StepKind::race:
+            step_.rounds = static_cast<unsigned>(table.integer("rounds", 1, kRoundsMax, 0));
+            step_.seconds = table.number("seconds", 0.05, 30, 1);
+            if (table.has("rounds") && table.has("seconds"))
+                problems_.add(table.line("seconds"), "found both \"rounds\" and \"seconds\"; expected one of them");
+            lanes(table, "race", 1, kRaceCallsMax / 2);
+            if (!problems_.any()) check_race(problems_, step_);
+            break;
+        case StepKind::delay: delay(table); break;
+        case StepKind::poke:
+            step_.shared = table.text("poke");
+            step_.offset = checked_expression(table, "offset");
+            if (!table.has("in")) table.missing("in", "the bytes that stand there for a moment");
+            break;
     }
 }
 
-void StepParser::lanes(TomlTable& table) {
-    const toml::array* lists = raw_["parallel"].as_array();
-    if (!lists || lists->size() < 2 || lists->size() > kLanesMax) {
-        problems_.add(
-            table.line("parallel"),
-            fmt::format("found {} for \"parallel\"; expected an array of 2 to {} lists of steps",
-                        lists ? fmt::format("{} lists", lists->size()) : describe(*raw_.get("parallel")), kLanesMax));
+// delay = "random 0..3000", in microseconds; or a value.
+void StepParser::delay(TomlTable& table) {
+    const std::string text = table.expression("delay");
+    if (!text.starts_with("random ")) {
+        step_.size = text;
+        check(table, "delay", check_expression(text, context_.scope));
         return;
     }
+    const auto range = split_range(text.substr(7));
+    if (!range) {
+        problems_.add(
+            table.line("delay"),
+            fmt::format("found delay = \"{}\"; expected microseconds, or \"random A..B\"", text.substr(0, 40)));
+        return;
+    }
+    step_.size = range->first;
+    step_.count = range->second;
+    for (const std::string& side : {step_.size, step_.count})
+        check(table, "delay", check_expression(side, context_.scope));
+}
+
+void StepParser::lanes(TomlTable& table, const char* key, size_t least, size_t most_steps) {
+    const toml::array* lists = raw_[key].as_array();
+    if (!lists || lists->size() < least || lists->size() > kLanesMax) {
+        problems_.add(table.line(key),
+                      fmt::format("found {} for \"{}\"; expected an array of {} to {} lists of steps",
+                                  lists ? fmt::format("{} lists", lists->size()) : describe(*raw_.get(key)), key, least,
+                                  kLanesMax));
+        return;
+    }
+    const bool race = step_.kind == StepKind::race;
     const Scope before = context_.scope;
     for (const toml::node& list : *lists) {
         const toml::array* steps = list.as_array();
-        if (!steps || steps->empty() || steps->size() > 64) {
-            problems_.add(line_of(list), fmt::format("found {} in \"parallel\"; expected a list of 1 to 64 steps",
-                                                     steps ? "a list of another length" : describe(list)));
+        if (!steps || steps->empty() || steps->size() > most_steps) {
+            problems_.add(line_of(list),
+                          fmt::format("found {} in \"{}\"; expected a list of 1 to {} steps",
+                                      steps ? "a list of another length" : describe(list), key, most_steps));
             return;
         }
-        StepContext lane{before, {}, true};
+        StepContext lane{before, {}, race ? StepContext::Where::race : StepContext::Where::parallel, {}};
+        for (const auto& [name, open] : context_.files) {
+            if (!race || !open) continue;
+            lane.files[name] = true;
+            lane.lent.insert(name);
+        }
         std::vector<Step>& out = step_.lanes.emplace_back();
         for (const toml::node& node : *steps) {
             const toml::table* step = node.as_table();
             if (!step) {
-                problems_.add(line_of(node), fmt::format("found {} in \"parallel\"; expected a step", describe(node)));
+                problems_.add(line_of(node), fmt::format("found {} in \"{}\"; expected a step", describe(node), key));
                 return;
             }
             auto parsed = StepParser(problems_, *step, lane).parse();
@@ -356,12 +422,25 @@ std::optional<Step> StepParser::parse() {
     TomlTable table(problems_, raw_, fmt::format("{} step", syntax->key), known_keys(*syntax));
     step_.kind = syntax->kind;
     step_.at = problems_.at(line_of(raw_));
-    if (context_.in_lane &&
-        (syntax->kind == StepKind::parallel || syntax->kind == StepKind::load || syntax->kind == StepKind::unload))
-        problems_.add(step_.at.line,
-                      fmt::format("found {} in a parallel list; expected it in the main sequence", syntax->key));
+    const bool raced = context_.where == StepContext::Where::race;
+    const bool loads = syntax->kind == StepKind::load || syntax->kind == StepKind::unload;
+    if (context_.in_lane() && (syntax->kind == StepKind::parallel || syntax->kind == StepKind::race ||
+                               (loads && !raced) || (syntax->kind == StepKind::program && raced)))
+        problems_.add(step_.at.line, fmt::format("found {} in a {} list; expected it in the main sequence", syntax->key,
+                                                 raced ? "race's" : "parallel"));
+    if (syntax->kind == StepKind::poke && !raced)
+        problems_.add(step_.at.line, "found poke outside a race; expected it in one of a race's lists");
     common(table, *syntax);
     specific(table, *syntax);
+    if (table.has("shared")) {
+        step_.shared = table.text("shared");
+        if (!raced || table.has("argument"))
+            problems_.add(table.line("shared"),
+                          "found \"shared\" outside a race, or beside \"argument\"; expected it with a raced buffer");
+    }
+    // The kernel's own answers, whatever the module does (kernel/module/main.c).
+    if (raced && step_.errors.empty() && step_.may.empty() && loads)
+        step_.may = syntax->kind == StepKind::load ? Words{"EEXIST", "EBUSY"} : Words{"EAGAIN", "ENOENT", "EBUSY"};
     step_.in = data(table, "in");
     if (table.has("out")) step_.out = data(table, "out");
     if (table.has("capture")) {
@@ -386,7 +465,7 @@ std::optional<Step> parse_step(Problems& problems, const toml::table& table, Ste
 
 void close_open_files(std::vector<Step>& steps, const StepContext& context, const Location& at) {
     for (const auto& [name, open] : context.files) {
-        if (!open) continue;
+        if (!open || context.lent.contains(name)) continue;
         Step step{StepKind::close};
         step.at = at;
         step.target = name;

@@ -1,5 +1,7 @@
 #include "grader/exercise/vet.hpp"
 
+#include <algorithm>
+
 namespace ferrule::grader {
 namespace {
 
@@ -27,6 +29,13 @@ Exercise vet_exercise(const std::string& module, Language language, const std::s
     twice.steps = {load, unload, again, unload};
     exercise.scenarios.push_back(std::move(twice));
     for (Scenario& scenario : more) exercise.scenarios.push_back(std::move(scenario));
+    // Which kernels that takes is said by the scenarios.
+    for (Scenario& scenario : exercise.scenarios) {
+        if (scenario.kernels.empty()) scenario.kernels = {exercise.kernels.front()};
+        for (const std::string& kernel : scenario.kernels)
+            if (std::find(exercise.kernels.begin(), exercise.kernels.end(), kernel) == exercise.kernels.end())
+                exercise.kernels.push_back(kernel);
+    }
     return exercise;
 }
 

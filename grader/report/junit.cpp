@@ -56,12 +56,17 @@ std::string to_junit(const Verdict& verdict) {
         failures += failed ? 1 : 0;
         test_case(cases, verdict, scenario.name, scenario.seconds, failed, findings);
     }
+    const std::string properties =
+        verdict.seed == 0
+            ? ""
+            : fmt::format("    <properties>\n      <property name=\"seed\" value=\"{}\"/>\n    </properties>\n",
+                          verdict.seed);
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-        "  <testsuite name=\"{} ({})\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"{:.3f}\">\n{}"
+        "  <testsuite name=\"{} ({})\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"{:.3f}\">\n{}{}"
         "  </testsuite>\n</testsuites>\n",
         escaped(verdict.exercise), escaped(verdict.language), verdict.scenarios.size() + 1, failures,
-        verdict.timing.total_seconds, cases);
+        verdict.timing.total_seconds, properties, cases);
 }
 
 }  // namespace ferrule::grader

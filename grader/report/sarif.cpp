@@ -39,10 +39,11 @@ std::string to_sarif(const Verdict& verdict) {
     }
     const ordered_json driver{
         {"name", "ferrule"}, {"version", verdict.environment.ferrule}, {"rules", std::move(rules)}};
-    const ordered_json out{
-        {"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-        {"version", "2.1.0"},
-        {"runs", ordered_json::array({{{"tool", {{"driver", driver}}}, {"results", std::move(results)}}})}};
+    ordered_json run{{"tool", {{"driver", driver}}}, {"results", std::move(results)}};
+    if (verdict.seed != 0) run["properties"] = {{"seed", std::to_string(verdict.seed)}};
+    const ordered_json out{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                           {"version", "2.1.0"},
+                           {"runs", ordered_json::array({std::move(run)})}};
     return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -215,6 +215,8 @@ private:
         size_t count = verdict_.findings.size();
         out_ += std::string(paint(kRed)) + "FAIL" + plain() + " ";
         line("", what + ", " + std::to_string(count) + (count == 1 ? " finding, " : " findings, ") + took, 0);
+        if (verdict_.seed != 0)
+            line("", "Seed " + std::to_string(verdict_.seed) + ": --seed repeats these runs.", 0, kDim);
         if (!options_.hint_command.empty()) line("", "Stuck? " + clean(options_.hint_command), 0, kDim);
         if (!options_.remark.empty()) line("", clean(options_.remark), 0, kDim);
     }

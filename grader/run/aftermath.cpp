@@ -7,6 +7,8 @@
 #include <random>
 #include <thread>
 
+#include "grader/exercise/deep.hpp"
+#include "grader/run/leak_scan.hpp"
 #include "grader/run/ledger.hpp"
 
 namespace ferrule::grader {
@@ -59,10 +61,10 @@ void Aftermath::look_at_hang(unsigned worker, const std::string& who) {
 // The cpus' addresses mean nothing without the module's own. Only read, not settled: that would wait for what hangs.
 void Aftermath::look_where_module_is() {
     vm::Request read{FERRULE_READ_FILE};
-    read.text = "/sys/kernel/debug/ferrule/ledger";
+    read.text = "/sys/kernel/debug/ferrule/symbols";
     read.a = FERRULE_DATA_MAX;
     const auto reply = guest_.call(read, kProbe);
-    if (reply && reply->error == 0) run_.module_symbols = parse_ledger(reply->data, common_.module).symbols;
+    if (reply && reply->error == 0) run_.module_symbols = parse_symbols(reply->data, common_.module);
 }
 
 void Aftermath::take_ledger(const vm::Reply& reply) {
@@ -70,6 +72,7 @@ void Aftermath::take_ledger(const vm::Reply& reply) {
     Ledger ledger = parse_ledger(reply.data, common_.module);
     run_.ledger_read = true;
     run_.ledger_complete = ledger.complete && !(reply.flags & FERRULE_TRUNCATED);
+    run_.ledger_stopped = ledger.stopped;
     run_.module_symbols = std::move(ledger.symbols);
     run_.live = std::move(ledger.live);
     for (LedgerEntry& entry : run_.live)
@@ -144,6 +147,9 @@ void Aftermath::force_unload(unsigned last_worker, milliseconds deadline) {
 
 void Aftermath::look_around() {
     if (!gone) look_at_what_is_left();
+    // Of a sweep, the ladder alone: its failures are in one run.
+    if (!gone && common_.variant == kDeepVariant && run_.module_gone && (run_.sweep_step < 0 || run_.ladder))
+        gone = !scan_for_leaks(guest_, common_, run_);
     if (gone && guest_.end() != vm::End::running) return;
     vm::Request read{FERRULE_READ_FILE};
     read.text = "/proc/lockdep_stats";

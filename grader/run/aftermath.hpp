@@ -27,8 +27,11 @@ public:
     bool gone = false;  // no more answers are to be expected
     bool died = false;  // a task died in a call: whoever needs a lock that it held waits for ever
 
-private:
+    // The addresses of the module's functions, into Run: asked after each load, since a machine that goes down later
+    // cannot be asked any more.
     void look_where_module_is();
+
+private:
     void take_ledger(const vm::Reply& reply);
     bool take_resources(const vm::Reply& reply);  // true: all is as it was before
     void look_at_what_is_left();

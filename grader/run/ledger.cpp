@@ -1,6 +1,7 @@
 #include "grader/run/ledger.hpp"
 
 #include <charconv>
+#include <utility>
 
 namespace ferrule::grader {
 namespace {
@@ -64,15 +65,27 @@ bool parse_live(std::string_view line, Ledger& ledger) {
 
 }  // namespace
 
+std::vector<SymbolAddress> parse_symbols(std::string_view text, std::string_view module) {
+    Ledger ledger;
+    while (!text.empty()) {
+        std::string_view line = take_line(text);
+        if (take_word(line) != "symbol" || !parse_symbol(line, module, ledger)) break;
+    }
+    return std::move(ledger.symbols);
+}
+
 Ledger parse_ledger(std::string_view text, std::string_view module) {
     Ledger ledger;
     if (take_line(text) != "ferrule-ledger 1") return ledger;
-    bool good = true, ended = false;
+    bool good = true, ended = false, first = true;
     uint64_t live_lines = 0;
     while (!text.empty()) {
         std::string_view line = take_line(text);
         const std::string_view word = take_word(line);
-        if (!ended && word == "symbol") {
+        const bool heading = std::exchange(first, false);
+        if (heading && word == "stopped" && line.empty()) {
+            ledger.stopped = true;
+        } else if (!ended && word == "symbol") {
             good = parse_symbol(line, module, ledger) && good;
         } else if (!ended && word == "live") {
             ++live_lines;

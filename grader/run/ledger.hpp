@@ -11,6 +11,7 @@ namespace ferrule::grader {
 struct Ledger {
     std::vector<SymbolAddress> symbols;
     std::vector<LedgerEntry> live;  // `names` still empty
+    bool stopped = false;           // recording had been switched off before it was read
     bool complete = false;          // header, every line and the end line fit, nothing was dropped
 };
 
@@ -19,6 +20,8 @@ inline constexpr size_t kLedgerLiveCap = 4096;
 inline constexpr size_t kLedgerFramesCap = 32;
 
 // `module`: symbols of another one are left out.
+// Its symbol lines alone, as <debugfs>/ferrule/symbols has them; up to the first line that is none.
+std::vector<SymbolAddress> parse_symbols(std::string_view text, std::string_view module);
 Ledger parse_ledger(std::string_view text, std::string_view module);
 
 // "kind\tname\n" lines; at most 65536 of them.

@@ -25,6 +25,15 @@ TEST_CASE("a ledger is read") {
     CHECK(ledger.live[0].pointer == 0xffff888001234500u);
     CHECK(ledger.live[0].frames == std::vector<uint64_t>{0xffffffff81234567u, 0xffffffffa0000042u});
     CHECK(parse_ledger("ferrule-ledger 1\nend 0 0\n", "slots").complete);
+    CHECK_FALSE(ledger.stopped);
+}
+
+TEST_CASE("a ledger says when recording had been switched off") {
+    const Ledger stopped = parse_ledger("ferrule-ledger 1\nstopped\nend 0 0\n", "slots");
+    CHECK(stopped.complete);
+    CHECK(stopped.stopped);
+    CHECK_FALSE(parse_ledger("ferrule-ledger 1\nend 0 0\nstopped\n", "slots").complete);
+    CHECK_FALSE(parse_ledger("ferrule-ledger 1\nsymbol 1 a slots\nstopped\nend 0 0\n", "slots").complete);
 }
 
 TEST_CASE("a hostile ledger is never complete, and never more than the caps") {

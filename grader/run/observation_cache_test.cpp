@@ -1,5 +1,6 @@
 #include "grader/run/observation_cache.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>

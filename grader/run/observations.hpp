@@ -13,9 +13,30 @@
 
 namespace ferrule::grader {
 
+// What came of one step of a race, all rounds together.
+struct RaceTally {
+    struct Errors {
+        int error = 0;
+        int64_t count = 0;
+    };
+    struct Values {
+        int64_t value = 0, count = 0, round = 0;  // round: the first, from 1
+    };
+    struct Outs {
+        std::string data;  // as much as `out` wants
+        int64_t length = 0, count = 0;
+    };
+    int64_t made = 0, skipped = 0, good = 0;
+    int64_t overruns = 0, overrun = 0;  // calls that wrote behind their buffer; the most bytes of one
+    std::vector<Errors> errors;
+    std::vector<Values> values;  // of the calls that succeeded: the first few different ones
+    std::vector<Outs> outs;      // likewise; none where the step wants no `out`
+    int64_t other_errors = 0, other_values = 0, other_outs = 0;  // calls with one that is not kept
+};
+
 struct StepObservation {
     int step = 0;                   // index in Scenario::steps
-    int lane = -1, lane_step = -1;  // inside `parallel`
+    int lane = -1, lane_step = -1;  // inside `parallel` or `race`
     bool attempted = false;
     bool retry = false;   // the swept step, made again without a fault
     std::string lost;     // "", "deadline", "guest-ended", "protocol", "worker-died", or, of a step not attempted,
@@ -28,6 +49,7 @@ struct StepObservation {
     bool fault_fired = false;
     int fault_points = 0;  // of a step that is to be swept, when nothing was made to fail: how often it could have been
     double seconds = 0;
+    std::vector<RaceTally> race;  // one, of a step of a race that was attempted and not lost
 };
 
 struct LedgerEntry {
@@ -76,7 +98,10 @@ struct Run {  // of one scenario in one clone
     std::vector<SymbolAddress> module_symbols;  // function symbols as loaded, from the ledger
     std::vector<LedgerEntry> live;              // allocated by the module, still live at the end
     bool ledger_complete = true;                // no overflow, dump ended properly
+    bool ledger_stopped = false;                // somebody switched recording off before it was read
     bool ledger_read = false;
+    std::string leak_scan;                  // of a deep run: "done", or why kmemleak has no opinion; else empty
+    std::vector<LedgerEntry> unreferenced;  // what kmemleak found and the ledger did not
     std::vector<ResourceEntry> resources_before, resources_after;
     bool resources_read = false;
     bool module_gone = false;     // unloaded at the end, by the guest's own listing
@@ -88,20 +113,36 @@ struct Run {  // of one scenario in one clone
     double restore_seconds = 0, run_seconds = 0;
 };
 
+// A clone at its end, before it was thrown away: which detectors reported the known bad accesses that the host then had
+// the kernel make (canaries.cpp).
+struct Canaries {
+    int scenario = 0;  // of the last run in this clone
+    std::string scenario_name;
+    std::string variant;
+    std::map<std::string, std::string> heard;  // "kasan" -> "reported", "silent", "EINVAL", "no answer"; empty: not
+                                               // asked, since something had been reported in the last run
+    std::string console;                       // what came out, when one of them did not report
+};
+
 struct Observations {
     int format = 1;
     std::string exercise, module;
     Language language = Language::c;
+    uint64_t seed = 0;  // each run's is derived of it; 0: not recorded
     bool built = false;
     std::vector<build::Diagnostic> diagnostics;
     std::vector<std::string> imports;
     std::vector<std::string> source_files;       // names of the learner's sources
     std::map<std::string, std::string> sources;  // their text, for excerpts and static rules
-    ModuleDebug debug;
+    std::map<std::string, ModuleDebug> debug;    // by kernel variant: the module is built for each
     std::vector<Run> runs;
+    std::vector<Canaries> canaries;  // one for each clone that still answered at its end
     std::string kernel_release, image_key, accelerator;
     double build_seconds = 0, restore_seconds = 0, run_seconds = 0, total_seconds = 0;
 };
+
+// Of the module that was loaded in this run.
+const ModuleDebug& debug_of(const Observations& observations, const Run& run);
 
 std::string to_json(const Observations& observations);
 Result<Observations> observations_from_json(std::string_view text);

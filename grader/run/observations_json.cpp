@@ -77,6 +77,14 @@ struct Writer {
     void operator()(const char* name, const T& value) {
         json[name] = put(value);
     }
+    // Most have none: not written then.
+    template <class T>
+    void rare(const char* name, const std::vector<T>& values) {
+        if (!values.empty()) json[name] = put(values);
+    }
+    void rare(const char* name, uint64_t value) {
+        if (value != 0) json[name] = value;
+    }
     template <class T>
     static Json put(const T& value);
 };
@@ -87,6 +95,15 @@ struct Reader {
         const auto found = json.find(name);
         if (found == json.end()) throw Broken{std::string("no \"") + name + "\""};
         get(*found, value);
+    }
+    template <class T>
+    void rare(const char* name, std::vector<T>& values) {
+        values.clear();
+        if (const auto found = json.find(name); found != json.end()) get(*found, values);
+    }
+    void rare(const char* name, uint64_t& value) {
+        value = 0;
+        if (const auto found = json.find(name); found != json.end()) get(*found, value);
     }
     template <class T>
     static void get(const Json& from, T& value);
@@ -104,10 +121,17 @@ struct Reader {
 
 FERRULE_FIELDS(build::Diagnostic, f("severity", v.severity); f("file", v.file); f("line", v.line);
                f("column", v.column); f("message", v.message); f("tool", v.tool);)
+FERRULE_FIELDS(RaceTally::Errors, f("error", v.error); f("count", v.count);)
+FERRULE_FIELDS(RaceTally::Values, f("value", v.value); f("count", v.count); f("round", v.round);)
+FERRULE_FIELDS(RaceTally::Outs, f("data", v.data); f("length", v.length); f("count", v.count);)
+FERRULE_FIELDS(RaceTally, f("made", v.made); f("skipped", v.skipped); f("good", v.good); f("overruns", v.overruns);
+               f("overrun", v.overrun); f("errors", v.errors); f("values", v.values); f("outs", v.outs);
+               f("other_errors", v.other_errors); f("other_values", v.other_values); f("other_outs", v.other_outs);)
 FERRULE_FIELDS(StepObservation, f("step", v.step); f("lane", v.lane); f("lane_step", v.lane_step);
                f("attempted", v.attempted); f("retry", v.retry); f("lost", v.lost); f("error", v.error);
                f("value", v.value); f("data", v.data); f("overrun", v.overrun); f("truncated", v.truncated);
-               f("fault_fired", v.fault_fired); f("fault_points", v.fault_points); f("seconds", v.seconds);)
+               f("fault_fired", v.fault_fired); f("fault_points", v.fault_points); f("seconds", v.seconds);
+               f.rare("race", v.race);)
 FERRULE_FIELDS(LedgerEntry, f("kind", v.kind); f("pointer", v.pointer); f("bytes", v.bytes); f("frames", v.frames);
                f("names", v.names);)
 FERRULE_FIELDS(SymbolAddress, f("name", v.name); f("address", v.address);)
@@ -123,17 +147,21 @@ FERRULE_FIELDS(Run, f("scenario", v.scenario); f("scenario_name", v.scenario_nam
                f("fault_number", v.fault_number); f("steps", v.steps); f("console", v.console);
                f("console_truncated", v.console_truncated); f("console_silent", v.console_silent);
                f("module_symbols", v.module_symbols); f("live", v.live); f("ledger_complete", v.ledger_complete);
+               f("ledger_stopped", v.ledger_stopped); f("leak_scan", v.leak_scan); f("unreferenced", v.unreferenced);
                f("ledger_read", v.ledger_read); f("resources_before", v.resources_before);
                f("resources_after", v.resources_after); f("resources_read", v.resources_read);
                f("module_gone", v.module_gone); f("unload_forced", v.unload_forced); f("unload_error", v.unload_error);
                f("debug_locks", v.debug_locks); f("end", v.end); f("hang", v.hang);
                f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);)
+FERRULE_FIELDS(Canaries, f("scenario", v.scenario); f("scenario_name", v.scenario_name); f("variant", v.variant);
+               f("heard", v.heard); f("console", v.console);)
 FERRULE_FIELDS(Observations, f("format", v.format); f("exercise", v.exercise); f("module", v.module);
-               f("language", v.language); f("built", v.built); f("diagnostics", v.diagnostics); f("imports", v.imports);
-               f("source_files", v.source_files); f("sources", v.sources); f("debug", v.debug); f("runs", v.runs);
-               f("kernel_release", v.kernel_release); f("image_key", v.image_key); f("accelerator", v.accelerator);
-               f("build_seconds", v.build_seconds); f("restore_seconds", v.restore_seconds);
-               f("run_seconds", v.run_seconds); f("total_seconds", v.total_seconds);)
+               f("language", v.language); f.rare("seed", v.seed); f("built", v.built); f("diagnostics", v.diagnostics);
+               f("imports", v.imports); f("source_files", v.source_files); f("sources", v.sources); f("debug", v.debug);
+               f("runs", v.runs); f("canaries", v.canaries); f("kernel_release", v.kernel_release);
+               f("image_key", v.image_key); f("accelerator", v.accelerator); f("build_seconds", v.build_seconds);
+               f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);
+               f("total_seconds", v.total_seconds);)
 
 Json put_one(const std::string& value) { return put_bytes(value); }
 Json put_one(Language value) { return name(value); }
@@ -235,6 +263,14 @@ void Reader::get(const Json& from, T& value) {
 }
 
 }  // namespace
+
+const ModuleDebug& debug_of(const Observations& observations, const Run& run) {
+    static const ModuleDebug none;
+    const auto& all = observations.debug;
+    const auto found = all.find(run.variant);
+    if (found != all.end()) return found->second;
+    return all.size() == 1 ? all.begin()->second : none;  // a recorded run need not say on which kernel
+}
 
 std::string to_json(const Observations& observations) { return Writer::put(observations).dump(1, ' ') + "\n"; }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 
 #include "grader/run/observations.hpp"
 #include "sandbox/base/progress.hpp"
@@ -20,6 +21,7 @@ struct Submission {
 struct RunHooks {
     std::function<void(const std::string& what)> stage;  // "building", "scenario 2 of 5: load, unload"
     const std::atomic<bool>* cancel = nullptr;           // checked between calls; error "cancelled"
+    std::optional<uint64_t> seed;                        // instead of the one that the sources give
     // Built, and about to use so many clones at once: may wait. With it no clone is started before.
     std::function<void(unsigned clones)> before_run;
 };

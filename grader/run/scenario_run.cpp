@@ -2,7 +2,7 @@
 // question. Only three facts steer it: a call without an answer (the run ends there: a guest that
 // hangs or died has no more to say), a file that could not be opened (its steps are left out),
 // and a load that failed although it should not (everything up to the next load is left out).
-// Worker 1 makes the calls of the main sequence, workers 2… those of parallel lists, worker 0 looks around.
+// Worker 1 makes the calls of the main sequence, workers 2… those of parallel and raced lists, worker 0 looks around.
 #include "grader/console/console.hpp"
 #include "grader/run/aftermath.hpp"
 
@@ -10,8 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <set>
 
+#include "grader/exercise/prng.hpp"
+#include "grader/run/race_run.hpp"
 #include "grader/run/step_request.hpp"
 #include "sandbox/base/check.hpp"
 
@@ -25,6 +28,9 @@ using std::chrono::milliseconds;
 constexpr double kSecondsAfterReport = 2;
 constexpr std::array<std::string_view, 3> kReports = {"BUG: KASAN: ", "WARNING: possible recursive locking detected",
                                                       "WARNING: possible circular locking dependency detected"};
+
+// For derive_seed(), of a run's own seed; the number of the step comes on top.
+constexpr uint64_t kRacePurpose = uint64_t{1} << 32, kDelayPurpose = uint64_t{2} << 32;
 
 // As fail_nth: more fault points than a call has, so that they are counted and none fails.
 constexpr unsigned kOnlyCount = 1u << 30;
@@ -55,9 +61,11 @@ private:
     };
 
     Result<void> set_up();
+    Result<void> switch_on(const char* file, const char* word);
     Result<void> steps();
     bool step(int index, unsigned fail_nth, bool retry);
     bool parallel(int index);
+    bool race(int index);
     bool ladder(int index);
     bool lane_send(Lane& lane, int index);
     void lane_done(Lane& lane, StepObservation&& seen);
@@ -90,6 +98,10 @@ private:
     unsigned last_worker_ = 1;
 };
 
+bool may_fail_with(const Step& step, int error) {
+    return std::any_of(step.may.begin(), step.may.end(), [&](const auto& name) { return errno_number(name) == error; });
+}
+
 std::string program_path(const RunCommon& common, const std::string& name) {
     size_t index = 0;
     for (const auto& [known, bytes] : common.programs) {
@@ -111,6 +123,17 @@ tl::unexpected<Error> guest_lost(const char* doing, vm::Lost lost) {
                 "Try again; if it stays, run ferrule doctor and look for a lack of memory.");
 }
 
+Result<void> ScenarioRun::switch_on(const char* file, const char* word) {
+    vm::Request write{FERRULE_WRITE_FILE};
+    write.text = file;
+    write.data = word;
+    const auto reply = guest_.call(write, kHousekeeping);
+    if (!reply) return guest_lost("switching a detector on", reply.error());
+    if (reply->error == 0) return {};
+    return fail("guest-lost", fmt::format("{} of the guest cannot be written: {}", file, errno_name(reply->error)),
+                "Build the image again: ferrule image build");
+}
+
 Result<void> ScenarioRun::set_up() {
     if (auto put = guest_.put(module_path_, common_.ko, kHousekeeping); !put)
         return guest_lost("taking the module", put.error());
@@ -122,6 +145,9 @@ Result<void> ScenarioRun::set_up() {
         if (auto put = guest_.put(program_path(common_, name), program->second, kHousekeeping); !put)
             return guest_lost("taking a test program", put.error());
     }
+    if (common_.kcsan) FERRULE_TRY_VOID(switch_on("/sys/kernel/debug/kcsan", "on"));
+    // Long enough for what frees the memory meanwhile, or the module; settling waits for it, so that it has its price.
+    if (common_.kobjects) FERRULE_TRY_VOID(switch_on("/sys/kernel/debug/ferrule/release-delay", "100"));
     vm::Request start{FERRULE_LEDGER};
     start.a = 1;
     const auto reply = guest_.call(start, kHousekeeping);
@@ -160,6 +186,13 @@ std::optional<StepRequest> ScenarioRun::prepare(const Step& step, Lane& lane, un
         default: break;
     }
     auto made = make_request(step, run_.values, place);
+    if (made && step.kind == StepKind::delay && made->request.b > made->request.a) {
+        const auto purpose =
+            kDelayPurpose + static_cast<uint64_t>((seen.step << 16) + (seen.lane << 8) + seen.lane_step);
+        made->request.a += static_cast<int64_t>(
+            Prng(derive_seed(run_.seed, purpose)).below(static_cast<uint64_t>(made->request.b - made->request.a) + 1));
+        made->request.b = 0;
+    }
     if (!made) {
         // A name that is not there was to be captured by a step that failed or was left out.
         if (made.error().code != "unknown-value") seen.lost = "unusable-value";
@@ -176,11 +209,13 @@ void ScenarioRun::follow(const Step& step, Lane& lane, const StepObservation& se
     }
     const bool good = seen.attempted && seen.lost.empty() && seen.error == 0;
     if (good && !step.capture.empty()) run_.values[step.capture] = seen.value;
+    if (step.kind == StepKind::load && good) aftermath_.look_where_module_is();
     if (step.kind == StepKind::load && seen.attempted) {
-        loaded_ = loaded_ || good;
-        load_failed_ = !good && step.errors.empty();
+        const bool may = may_fail_with(step, seen.error);
+        loaded_ = loaded_ || good || (may && seen.error == EEXIST);
+        load_failed_ = !good && !may && step.errors.empty();
     }
-    if (step.kind == StepKind::unload && good) loaded_ = false;
+    if (step.kind == StepKind::unload && (good || (seen.attempted && seen.error == ENOENT))) loaded_ = false;
     if (step.kind == StepKind::open && good) ++open_files_;
     if (step.kind == StepKind::close && seen.attempted) {
         lane.files[step.target].reset();
@@ -338,6 +373,25 @@ bool ScenarioRun::parallel(int index) {
     return !aftermath_.gone && !worker_died_;
 }
 
+// Runs in the guest alone, see race_run.cpp.
+bool ScenarioRun::race(int index) {
+    const Step& step = scenario_.steps[static_cast<size_t>(index)];
+    const double seconds = deadline_seconds_ + (step.rounds > 0 ? 0 : step.seconds * common_.patience());
+    const auto patient = [&](double limit) {
+        return milliseconds(static_cast<int64_t>(limit * common_.patience() * 1000));
+    };
+    const RaceLimits limits{milliseconds(static_cast<int64_t>(seconds * 1000)), patient(kSecondsAfterReport),
+                            patient(kSecondsAfterReport), [this] { return cancelled(); }};
+    const RacePlace place{common_.module, module_path_, main_.files,
+                          derive_seed(run_.seed, kRacePurpose + static_cast<uint64_t>(index)),
+                          static_cast<unsigned>(step.seconds * 1000)};
+    last_worker_ = std::max(last_worker_, race_worker(step.lanes.size() - 1));
+    const RaceOutcome outcome = run_race(guest_, run_, aftermath_, step, index, place, limits);
+    loaded_ = outcome.loading_unknown || (loaded_ ? 1 : 0) + outcome.loads - outcome.unloads > 0;
+    worker_died_ = worker_died_ || outcome.died;
+    return outcome.go_on;
+}
+
 // Fails the call at one fault point after the other, until it comes through.
 bool ScenarioRun::ladder(int index) {
     for (unsigned n = task_.fail_nth; n <= RunTask::kFailNthCap; ++n) {
@@ -355,8 +409,8 @@ Result<void> ScenarioRun::steps() {
     for (int index = 0; index < static_cast<int>(scenario_.steps.size()); ++index) {
         if (cancelled()) return fail("cancelled", "cancelled");
         const Step& declared = scenario_.steps[static_cast<size_t>(index)];
-        if (declared.kind == StepKind::parallel) {
-            if (!load_failed_ && !parallel(index)) break;
+        if (declared.kind == StepKind::parallel || declared.kind == StepKind::race) {
+            if (!load_failed_ && !(declared.kind == StepKind::race ? race(index) : parallel(index))) break;
             continue;
         }
         const bool swept = index == task_.sweep_step;
@@ -414,7 +468,7 @@ bool left_as_found(const Run& run) {
         if (!seen.lost.empty() && seen.lost != "unusable-value") return false;
     if (run.end != "running" || run.files_open || run.console_truncated || run.console_silent || !run.hang.empty())
         return false;
-    if (!run.ledger_read || !run.ledger_complete || !run.live.empty()) return false;
+    if (!run.ledger_read || !run.ledger_complete || !run.live.empty() || !run.unreferenced.empty()) return false;
     if (!run.resources_read || !run.module_gone || run.debug_locks != "1") return false;
     if (run.resources_after != run.resources_before) return false;
     const std::vector<Splat> splats = parse_console(run.console);

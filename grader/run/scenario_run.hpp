@@ -18,6 +18,8 @@ struct RunCommon {
     std::function<std::string(uint64_t)> kernel_name;  // function at a kernel address
     std::vector<ResourceEntry> resources_before;       // of the template: what every clone begins with
     std::string variant;
+    bool kcsan = false;     // the kernel has it, and it is to be switched on
+    bool kobjects = false;  // the module manages kobjects of its own: their releases are held back
     std::function<bool()> cancelled;
     // How much longer than usual an answer may take on this host now; 1 or more.
     std::function<double()> patience = [] { return 1.0; };

@@ -143,7 +143,17 @@ Result<StepRequest> make_request(const Step& step, const Values& values, const S
             break;
         }
         case StepKind::program: FERRULE_TRY_VOID(fill_program(step, values, place, out)); break;
-        case StepKind::parallel: FERRULE_CHECK(!"parallel is no request");
+        case StepKind::delay:
+            request.op = FERRULE_DELAY;
+            request.a = size;
+            request.b = step.count.empty() ? size : count;
+            break;
+        case StepKind::poke:
+            request.op = FERRULE_POKE;
+            request.a = std::max<int64_t>(offset, 0);
+            break;
+        case StepKind::parallel:
+        case StepKind::race: FERRULE_CHECK(!"lists of steps are no request");
     }
     return out;
 }

@@ -61,14 +61,19 @@ bool absorbed(const Run& run) { return injected(run) && call_went_well(run, run.
 
 }  // namespace
 
-WorkList::WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains)
-    : scenarios_(scenarios),
-      chains_(
-          static_cast<unsigned>(std::clamp<size_t>(scenarios.size(), 1, std::clamp(most_chains, 1u, kMostChains)))) {
-    for (size_t s = 0; s < scenarios.size(); ++s) {
-        const auto chain = static_cast<unsigned>(s) % chains_;
+WorkList::WorkList(const std::vector<Scenario>& scenarios, const std::string& kernel, unsigned most_chains, Shows shows)
+    : scenarios_(scenarios), shows_(std::move(shows)) {
+    std::vector<size_t> mine;
+    for (size_t s = 0; s < scenarios.size(); ++s)
+        if (std::find(scenarios[s].kernels.begin(), scenarios[s].kernels.end(), kernel) != scenarios[s].kernels.end())
+            mine.push_back(s);
+    chains_ = static_cast<unsigned>(std::clamp<size_t>(mine.size(), 1, std::clamp(most_chains, 1u, kMostChains)));
+    for (size_t i = 0; i < mine.size(); ++i) {
+        const size_t s = mine[i];
+        const auto chain = static_cast<unsigned>(i) % chains_;
         for (unsigned repeat = 0; repeat < scenarios[s].repeat; ++repeat)
             bases_.push_back({RunTask{static_cast<int>(s), repeat}, chain});
+        if (scenarios[s].kernels.front() != kernel) continue;  // a sweep says the same on each
         for (size_t step = 0; step < scenarios[s].steps.size(); ++step)
             if (scenarios[s].steps[step].sweep)
                 sweeps_.push_back({RunTask{static_cast<int>(s), 0, static_cast<int>(step), 1, true}, 0});
@@ -96,7 +101,7 @@ bool WorkList::dropped(const Sweep& sweep) const {
 
 std::optional<RunTask> WorkList::next(unsigned chain) {
     for (Base& base : bases_) {
-        if (base.started || base.chain != chain) continue;
+        if (base.started || base.dropped || base.chain != chain) continue;
         base.started = true;
         return base.task;
     }
@@ -141,11 +146,18 @@ void WorkList::next_of(Sweep& sweep, const Run& run) {
 
 void WorkList::done(const RunTask& task, Run run) {
     if (task.sweep_step < 0) {
-        for (Base& base : bases_)
-            if (base.task.scenario == task.scenario && base.task.repeat == task.repeat) {
+        const bool enough = shows_ && scenarios_[static_cast<size_t>(task.scenario)].repeat > 1 && shows_(run);
+        bool known = false;
+        for (Base& base : bases_) {
+            if (base.task.scenario != task.scenario) continue;
+            if (base.task.repeat == task.repeat) {
                 base.run = std::move(run);
-                return;
+                known = true;
+            } else if (enough && !base.started) {
+                base.dropped = true;
             }
+        }
+        if (known) return;
     }
     for (Sweep& sweep : sweeps_) {
         if (sweep.task.scenario != task.scenario || sweep.task.sweep_step != task.sweep_step) continue;
@@ -170,7 +182,7 @@ void WorkList::done(const RunTask& task, Run run) {
 
 bool WorkList::exhausted(unsigned chain) const {
     return std::all_of(bases_.begin(), bases_.end(),
-                       [&](const Base& base) { return base.chain != chain || base.run; }) &&
+                       [&](const Base& base) { return base.chain != chain || base.dropped || base.run; }) &&
            std::all_of(sweeps_.begin(), sweeps_.end(), [&](const Sweep& sweep) {
                return sweep.chain != chain || sweep.over || (!sweep.under_way && dropped(sweep));
            });

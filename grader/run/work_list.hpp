@@ -13,6 +13,7 @@
 // once more.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "grader/run/scenario_run.hpp"
@@ -26,8 +27,11 @@ public:
     static constexpr unsigned kRetriesCap = 1;  // of one N
     static constexpr unsigned kSpoiltCap = 6;  // fault points, when already the plain run left a trace: mend that first
 
-    // The scenarios outlive it. `most_chains`: what the host bears.
-    WorkList(const std::vector<Scenario>& scenarios, unsigned most_chains);
+    using Shows = std::function<bool(const Run&)>;
+
+    // Those of the scenarios that run on `kernel`; they outlive it. `most_chains`: what the host bears. `shows`: is
+    // there a finding in this run of a scenario that is to be repeated? Then the repeats behind it are not made.
+    WorkList(const std::vector<Scenario>& scenarios, const std::string& kernel, unsigned most_chains, Shows shows = {});
 
     // None: the chain's next task waits for another chain's run, or the chain is exhausted.
     std::optional<RunTask> next(unsigned chain);
@@ -40,7 +44,7 @@ private:
     struct Base {
         RunTask task;
         unsigned chain;
-        bool started = false;
+        bool started = false, dropped = false;
         std::optional<Run> run;
     };
     struct Sweep {
@@ -57,6 +61,7 @@ private:
 
     const std::vector<Scenario>& scenarios_;
     unsigned chains_;
+    Shows shows_;
     std::vector<Base> bases_;
     std::vector<Sweep> sweeps_;
 };

@@ -88,7 +88,7 @@ TEST_CASE("a sweep goes on until nothing was injected, whatever the number of wo
     for (const unsigned workers : {1u, 2u})
         for (const bool last_first : {false, true}) {
             const std::vector<Scenario> scenarios = {swept({true, false}, 2), swept({false, true})};
-            WorkList list(scenarios, 2);
+            WorkList list(scenarios, "mem", 2);
             const auto order = drain(
                 list, [](const RunTask& task) { return made(task, 2, task.scenario == 0 ? 3 : 0); }, workers,
                 last_first);
@@ -110,7 +110,7 @@ TEST_CASE("a sweep goes on until nothing was injected, whatever the number of wo
 TEST_CASE("which chain a task belongs to does not depend on how quick the workers are") {
     const auto chains = [](bool chain_1_first) {
         const std::vector<Scenario> scenarios = {swept({true}), swept({true}), swept({false}), swept({true})};
-        WorkList list(scenarios, 2);
+        WorkList list(scenarios, "mem", 2);
         std::map<unsigned, std::vector<std::tuple<int, int, unsigned>>> out;
         for (int turn = 0; turn < 100; ++turn) {
             const unsigned chain = (turn % 5 == 0) == chain_1_first ? 1 : 0;
@@ -129,11 +129,11 @@ TEST_CASE("which chain a task belongs to does not depend on how quick the worker
 
 TEST_CASE("a count that was too high does not matter, and a sweep has a cap") {
     const std::vector<Scenario> scenarios = {swept({true})};
-    WorkList list(scenarios, 2);
+    WorkList list(scenarios, "mem", 2);
     drain(list, [](const RunTask& task) { return made(task, 1, task.sweep_step < 0 ? 9 : 2); });
     CHECK(list.take().size() == 3);
 
-    WorkList endless(scenarios, 2);
+    WorkList endless(scenarios, "mem", 2);
     const auto order = drain(endless, [](const RunTask& task) { return made(task, 1, 1000); });
     CHECK(order.size() == 1 + 1 + RunTask::kFailNthCap);
     CHECK(endless.take().size() == order.size() - 1);
@@ -141,7 +141,7 @@ TEST_CASE("a count that was too high does not matter, and a sweep has a cap") {
 
 TEST_CASE("a module that leaves something behind anyway is not swept to the end") {
     const std::vector<Scenario> scenarios = {swept({true})};
-    WorkList list(scenarios, 2);
+    WorkList list(scenarios, "mem", 2);
     drain(list, [](const RunTask& task) {
         Run run = made(task, 1, 40);
         if (task.sweep_step < 0) run.live.push_back({"slab", 1, 8, {}, {}});
@@ -152,7 +152,7 @@ TEST_CASE("a module that leaves something behind anyway is not swept to the end"
 
 TEST_CASE("a call that fails without any fault is not swept, nor one that has nothing to fail") {
     const std::vector<Scenario> scenarios = {swept({true, true, true})};
-    WorkList list(scenarios, 2);
+    WorkList list(scenarios, "mem", 2);
     const auto order = drain(list, [](const RunTask& task) {
         Run run = made(task, 3, task.sweep_step < 0 ? 1 : 0);
         if (task.sweep_step < 0) {
@@ -168,11 +168,11 @@ TEST_CASE("a call that fails without any fault is not swept, nor one that has no
 
 TEST_CASE("hangs end a sweep after two, oopses do not") {
     const std::vector<Scenario> scenarios = {swept({true})};
-    WorkList list(scenarios, 2);
+    WorkList list(scenarios, "mem", 2);
     drain(list, [](const RunTask& task) { return made(task, 1, 40, 0, task.sweep_step < 0 ? "" : "deadline"); });
     CHECK(list.take().size() == 1 + WorkList::kHangsCap);
 
-    WorkList oopses(scenarios, 2);
+    WorkList oopses(scenarios, "mem", 2);
     drain(oopses, [](const RunTask& task) { return made(task, 1, 4, 0, task.sweep_step < 0 ? "" : "worker-died"); });
     CHECK(oopses.take().size() == 1 + 4);
 }
@@ -210,7 +210,7 @@ TEST_CASE("a failure that an allocation took on its way has no number and is tri
         return run;
     };
     const std::vector<Scenario> scenarios = {swept({true})};
-    WorkList list(scenarios, 2);
+    WorkList list(scenarios, "mem", 2);
     drain(list, make);
     std::vector<std::pair<unsigned, int>> numbers;
     for (const Run& run : list.take())
@@ -252,7 +252,7 @@ TEST_CASE("a ladder that went as it should takes the place of a run for each fai
     };
     const std::vector<Scenario> scenarios = {swept({true, false})};
     const auto orders = [&](const std::function<void(Run&)>& spoil) {
-        WorkList list(scenarios, 2);
+        WorkList list(scenarios, "mem", 2);
         const auto order = drain(list, [&](const RunTask& task) {
             Run run = well(task, 3);
             if (task.ladder) spoil(run);
@@ -295,4 +295,19 @@ TEST_CASE("a failure that was not reported was asked for by somebody who can do 
         "[    2.1][  T50] FAULT_INJECTION: forcing a failure.\r\n[    2.1][  T50] Call Trace:\r\n"
         "[    2.1][  T50]  should_failslab+0x1/0x2\r\n[    2.1][  T50]  slots_open+0x1/0x2 [slots]\r\n";
     CHECK_FALSE(hit_on_the_way(run));
+}
+
+TEST_CASE("repeats end with the first that shows something") {
+    const std::vector<Scenario> scenarios = {swept({false}, 5), swept({false}, 5)};
+    WorkList list(scenarios, "mem", 1, [](const Run& run) { return run.scenario == 0 && run.seed == 2; });
+    std::map<int, int> made_runs;
+    while (!list.exhausted(0)) {
+        const auto task = list.next(0);
+        REQUIRE(task);
+        ++made_runs[task->scenario];
+        list.done(*task, made(*task, 1, 0));
+    }
+    CHECK(made_runs[0] == 3);
+    CHECK(made_runs[1] == 5);
+    CHECK(list.take().size() == 8);
 }

@@ -145,9 +145,11 @@ static bool ensure_worker(struct worker *w)
 		for (int i = 0; i < FERRULE_WORKERS; i++)
 			if (&workers[i] != w && workers[i].socket >= 0)
 				close(workers[i].socket);
-		worker_main(w->exchange, pair[1]);
+		worker_main(w->exchange, pair[1], (unsigned)(w - workers));
 	}
 	close(pair[1]);
+	if (w == &workers[1])
+		__atomic_store_n(&arena->owner, w->pid, __ATOMIC_RELEASE);
 	w->socket = pair[0];
 	if (w->pid < 0) {
 		drop_worker(w);
@@ -167,8 +169,19 @@ static void worker_lost(struct worker *w)
 			break;
 		usleep(1000);
 	}
-	if (w->busy)
-		reply_plain(w->id, 0, FERRULE_WORKER_DIED, status);
+	race_lost((unsigned)(w - workers));
+	if (w->busy) {
+		const unsigned number = (unsigned)(w - workers);
+		struct ferrule_reply r = {
+			.magic = FERRULE_REPLY_MAGIC, .id = w->id, .flags = FERRULE_WORKER_DIED, .value = status
+		};
+
+		if (w->exchange->request.op == FERRULE_RACE)
+			r.data_len = sizeof(arena->at[number]);
+		reply(&r, &arena->at[number]);
+	}
+	if (w == &workers[1])
+		memset(arena->files, 0, sizeof(arena->files));
 	drop_worker(w);
 }
 
@@ -302,6 +315,9 @@ static void answer(void)
 		r.value = shell;
 		r.error = shell < 0 ? errno : 0;
 		break;
+	case FERRULE_STOP:
+		__atomic_store_n(&arena->stop, 1, __ATOMIC_RELEASE);
+		break;
 	case FERRULE_POWEROFF:
 		reply_plain(q->id, 0, 0, 0);
 		power_off();
@@ -313,7 +329,7 @@ static void answer(void)
 static bool done_by_agent(uint16_t op)
 {
 	return op == FERRULE_HELLO || op == FERRULE_PUT || op == FERRULE_STACK || op == FERRULE_KILL ||
-	       op == FERRULE_SHELL || op == FERRULE_POWEROFF;
+	       op == FERRULE_SHELL || op == FERRULE_STOP || op == FERRULE_POWEROFF;
 }
 
 static void request_ready(void)
@@ -351,6 +367,10 @@ static void request_ready(void)
 		return;
 	}
 	memset(&x->reply, 0, sizeof(x->reply));
+	/* Lane 0's request is the first of a race: none of the others runs yet. */
+	if (q.op == FERRULE_RACE && q.data_len >= sizeof(struct ferrule_race) &&
+	    ((const struct ferrule_race *)x->data)->lane == 0)
+		race_begins();
 	w->busy = true;
 	w->id = q.id;
 	if (write(w->socket, "", 1) != 1)
@@ -401,6 +421,9 @@ int main(void)
 	for (int i = 0; i < FERRULE_WORKERS; i++)
 		workers[i].socket = -1;
 	own = new_exchange();
+	arena = mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (arena == MAP_FAILED)
+		die("memory for races");
 	/* Forked before the template is taken: a clone's first calls find them. */
 	ensure_worker(&workers[HOUSEKEEPER]);
 	ensure_worker(&workers[1]);

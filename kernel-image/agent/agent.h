@@ -21,16 +21,42 @@ struct exchange {
 	char text[FERRULE_TEXT_MAX + 2]; /* always ended by two zero bytes */
 };
 
+/*
+ * What all workers share from the start. Other memory of a race than this is a worker's own.
+ */
+struct arena {
+	uint32_t arrived;                            /* lanes that are ready to begin */
+	uint32_t stop;                               /* no further rounds */
+	uint32_t round[FERRULE_WORKERS];             /* of each lane: which it is in, from 1; ~0: at its end */
+	struct ferrule_race_end at[FERRULE_WORKERS]; /* of each worker */
+	uint32_t racing[FERRULE_WORKERS];            /* of each worker: 1 + its lane, while it runs one */
+	int32_t owner;                               /* worker 1's pid */
+	int32_t files[FERRULE_SLOTS];                /* its descriptors + 1 */
+	uint8_t shared[FERRULE_RACE_SHARED][FERRULE_RACE_SHARED_SIZE];
+};
+extern struct arena *arena;
+
 /* setup.c */
 void set_up_guest(void);
 int open_port(void);
 _Noreturn void die(const char *what);
 
 /* worker.c: the life of a forked worker. */
-_Noreturn void worker_main(struct exchange *exchange, int socket);
+_Noreturn void worker_main(struct exchange *exchange, int socket, unsigned number);
+extern unsigned own_number; /* which worker this process is; 0: the agent, or the hidden one */
 
 /* calls.c: one request, in a worker. Fills reply and out. */
 void perform(struct exchange *exchange);
+void perform_once(struct exchange *exchange); /* by request.op, without regard to repeat and faults */
+int slot_file(unsigned slot);                 /* descriptor, -1: not open */
+void set_slot_file(unsigned slot, int fd);
+void lend_buffer(uint8_t *buffer); /* where the next ioctl's or write's data lie instead of the exchange */
+
+/* race.c: FERRULE_RACE in a worker; by the agent before the first lane starts; when a lane's worker died */
+void run_race(struct exchange *exchange);
+void race_begins(void);
+void race_lost(unsigned worker);
+void wait_microseconds(uint64_t microseconds);
 
 /* run.c: FERRULE_RUN, FERRULE_SHELL */
 void run_program(struct exchange *exchange);

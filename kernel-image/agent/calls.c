@@ -16,6 +16,7 @@
 #define LEDGER "/sys/kernel/debug/ferrule/ledger"
 
 static int slots[FERRULE_SLOTS]; /* descriptor + 1; 0: closed */
+static uint8_t *lent;
 static sigjmp_buf bus_fault;
 
 static void on_bus_fault(int signal)
@@ -29,6 +30,24 @@ static long result(struct ferrule_reply *reply, long returned)
 	reply->error = returned < 0 ? errno : 0;
 	reply->value = returned < 0 ? 0 : returned;
 	return returned;
+}
+
+int slot_file(unsigned slot)
+{
+	return slots[slot] - 1;
+}
+
+void set_slot_file(unsigned slot, int fd)
+{
+	slots[slot] = fd + 1;
+	/* Lanes of a race may use what the main sequence has open. */
+	if (own_number == 1)
+		__atomic_store_n(&arena->files[slot], fd + 1, __ATOMIC_RELEASE);
+}
+
+void lend_buffer(uint8_t *buffer)
+{
+	lent = buffer;
 }
 
 static void load(struct exchange *x)
@@ -55,7 +74,7 @@ static void open_file(struct exchange *x)
 		return;
 	if (slots[q->slot])
 		close(slots[q->slot] - 1);
-	slots[q->slot] = fd + 1;
+	set_slot_file(q->slot, fd);
 	x->reply.value = 0;
 }
 
@@ -63,7 +82,7 @@ static void close_file(struct exchange *x)
 {
 	int fd = slots[x->request.slot] - 1;
 
-	slots[x->request.slot] = 0;
+	set_slot_file(x->request.slot, -1);
 	result(&x->reply, close(fd));
 }
 
@@ -88,16 +107,21 @@ static void read_file(struct exchange *x, int fd)
 static void write_file(struct exchange *x, int fd)
 {
 	const struct ferrule_request *q = &x->request;
-	size_t count = q->c > 0 ? (size_t)q->c : q->data_len;
+	size_t count = q->c > 0 ? (size_t)q->c : q->data_len, end = count < FERRULE_DATA_MAX ? count : FERRULE_DATA_MAX;
+	const uint8_t *data = lent ? lent : x->data;
 
-	memset(x->data + q->data_len, 0, FERRULE_DATA_MAX - q->data_len);
-	result(&x->reply, q->b < 0 ? write(fd, x->data, count) : pwrite(fd, x->data, count, q->b));
+	if (lent)
+		memcpy(lent, x->data, q->data_len);
+	else if (end > q->data_len)
+		memset(x->data + q->data_len, 0, end - q->data_len);
+	result(&x->reply, q->b < 0 ? write(fd, data, count) : pwrite(fd, data, count, q->b));
 }
 
 static void control(struct exchange *x, int fd)
 {
 	const struct ferrule_request *q = &x->request;
 	size_t extra = (size_t)q->c, total = q->data_len + extra;
+	uint8_t *buffer = lent ? lent : x->out;
 
 	if (q->c < 0 || extra > FERRULE_DATA_MAX || total > FERRULE_DATA_MAX) {
 		x->reply.error = EINVAL;
@@ -107,9 +131,11 @@ static void control(struct exchange *x, int fd)
 		result(&x->reply, ioctl(fd, (unsigned long)q->a, (unsigned long)q->b));
 		return;
 	}
-	memcpy(x->out, x->data, q->data_len);
-	memset(x->out + q->data_len, 0xa5, extra);
-	result(&x->reply, ioctl(fd, (unsigned long)q->a, x->out));
+	memcpy(buffer, x->data, q->data_len);
+	memset(buffer + q->data_len, 0xa5, extra);
+	result(&x->reply, ioctl(fd, (unsigned long)q->a, buffer));
+	if (buffer != x->out)
+		memcpy(x->out, buffer, total);
 	x->reply.data_len = (uint32_t)total;
 }
 
@@ -184,7 +210,7 @@ static void ledger(struct exchange *x)
 		take_text(x, LEDGER, FERRULE_DATA_MAX);
 }
 
-static void perform_once(struct exchange *x)
+void perform_once(struct exchange *x)
 {
 	struct ferrule_request *q = &x->request;
 	bool truncated = false;
@@ -241,6 +267,12 @@ static void perform_once(struct exchange *x)
 		break;
 	case FERRULE_RUN:
 		run_program(x);
+		break;
+	case FERRULE_DELAY:
+		wait_microseconds(q->a > 0 ? (uint64_t)q->a : 0);
+		break;
+	case FERRULE_RACE:
+		run_race(x);
 		break;
 	default:
 		x->reply.error = ENOSYS;

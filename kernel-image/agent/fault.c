@@ -1,7 +1,7 @@
 /*
  * Fault injection (Documentation/fault-injection/fault-injection.rst, lib/fault-inject.c). A task's
  * fail-nth counts every fault point that passes its attribute's stack filter, so the filter
- * alone decides what a sweep touches: allocations with a module's code on the stack. Probability stays 0, so
+ * alone decides what a sweep touches: allocations and calls with a module's code on the stack. Probability stays 0, so
  * nothing fails but for the task and the call that is armed.
  */
 #include <errno.h>
@@ -27,17 +27,18 @@ static void set(const char *attribute, const char *name, const char *value)
 
 void fault_set_up(void)
 {
-	static const char *const allocators[] = { "failslab", "fail_page_alloc" };
+	/* fail_call: registrations and mappings, the kernel's drivers/ferrule/faults.c */
+	static const char *const attributes[] = { "failslab", "fail_page_alloc", "fail_call" };
 	size_t i;
 
-	for (i = 0; i < sizeof(allocators) / sizeof(allocators[0]); i++) {
-		set(allocators[i], "probability", "0");
-		set(allocators[i], "stacktrace-depth", "32");
-		set(allocators[i], "require-start", MODULE_AREA_START);
-		set(allocators[i], "require-end", MODULE_AREA_END);
-		set(allocators[i], "ignore-gfp-wait", "N");
-		set(allocators[i], "verbose", "2"); /* the injection's own stack, on the console, every time */
-		set(allocators[i], "verbose_ratelimit_interval_ms", "0");
+	for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		set(attributes[i], "probability", "0");
+		set(attributes[i], "stacktrace-depth", "32");
+		set(attributes[i], "require-start", MODULE_AREA_START);
+		set(attributes[i], "require-end", MODULE_AREA_END);
+		set(attributes[i], "ignore-gfp-wait", "N");
+		set(attributes[i], "verbose", "2"); /* the injection's own stack, on the console, every time */
+		set(attributes[i], "verbose_ratelimit_interval_ms", "0");
 	}
 	set("failslab", "cache-filter", "N");
 	set("fail_page_alloc", "ignore-gfp-highmem", "N");

@@ -11,7 +11,7 @@
  * The agent is process 1. It never makes a risky call itself: each worker is a child that it
  * forks on first use, so that an oops kills a worker and not the guest. Worker 0 is housekeeping
  * (hello, files, listings, ledger) and must not be given a module's file to operate on: hello, put, stack,
- * kill, shell and poweroff are done by the agent itself and always answered; the rest of worker 0's calls by a
+ * kill, shell, stop and poweroff are done by the agent itself and always answered; the rest of worker 0's calls by a
  * hidden worker, so that a guest that cannot settle still says where it hangs. A request for a worker that has
  * one under way is answered with EBUSY.
  *
@@ -63,6 +63,12 @@ enum ferrule_op {
 	FERRULE_SHELL, /* worker 0: spawn the interactive shell on /dev/hvc0 (ferrule run); a, b: rows and columns or 0;
 			  text: directory to start in. The guest powers off when the shell ends */
 	FERRULE_POWEROFF,
+	FERRULE_DELAY, /* a: microseconds to wait; with b > a, in a race: a random number of them from a to b */
+	FERRULE_RACE,  /* data: a program, see below: worker's lists of calls, over and over, at the same time as the
+			  other workers' lists -> data: a ferrule_tally for each call */
+	FERRULE_STOP,  /* the race under way ends with the round that each list is in */
+	FERRULE_POKE,  /* only in a program. c: number of a shared buffer; a: offset; data: stands there for a moment,
+			  then what stood there before */
 };
 
 struct ferrule_request {
@@ -96,6 +102,70 @@ struct ferrule_reply {
 	uint32_t fault_points; /* with fail_nth: how many fault points the call came by, up to fail_nth */
 };
 
-#define FERRULE_PROTOCOL_VERSION 1
+/*
+ * A race. Each list of calls is a program for a worker of its own: a ferrule_race, then its calls, each a
+ * ferrule_race_call with its text, data and mask behind it, filled up to a multiple of 8 bytes. The requests follow
+ * each other, that of lane 0 first; the workers begin together when all have come. A call has the fields of a request.
+ * Open files of worker 1 can be used (the same struct file); they are closed at the end, as are the lane's own
+ * at the end of each round.
+ */
+#define FERRULE_RACE_CALLS 64          /* of one program */
+#define FERRULE_RACE_SHARED 8          /* shared buffers, numbered from 1 */
+#define FERRULE_RACE_SHARED_SIZE 32768 /* each: an ioctl's buffer and what is watched behind it */
+#define FERRULE_RACE_ERRORS 8
+#define FERRULE_RACE_VALUES 4
+#define FERRULE_RACE_OUTS 2
+
+struct ferrule_race {
+	uint64_t seed; /* the same for all lanes: decides when they wait for each other, for how long, on which cpu */
+	uint32_t lane, lanes;
+	uint32_t rounds;       /* exactly so many; 0: as many as fit into… */
+	uint32_t milliseconds; /* …this time, one at least */
+	uint32_t calls;
+	uint32_t reserved; /* 0 */
+};
+
+struct ferrule_race_call {
+	uint16_t op;
+	uint16_t slot;
+	uint16_t borrowed; /* 1 + worker 1's slot: its file, known as `slot` here; 0: opened here */
+	uint16_t shared;   /* number of the shared buffer that an ioctl's or a write's data lie in; 0: none */
+	uint32_t times;
+	uint32_t text_len, data_len, mask_len;
+	int64_t a, b, c;
+	uint64_t reserved; /* 0 */
+};
+
+/* What came of one call, all rounds together. Its kept data follow: FERRULE_RACE_OUTS of mask_len bytes each,
+   filled up to a multiple of 8. */
+struct ferrule_tally {
+	uint32_t made, skipped; /* skipped: its file was not open */
+	uint32_t good;
+	uint32_t overruns; /* calls that wrote behind their buffer */
+	int64_t overrun;   /* the most bytes that one of them changed */
+	struct {
+		int32_t error;
+		uint32_t count;
+	} errors[FERRULE_RACE_ERRORS];
+	uint32_t other_errors;
+	uint32_t other_values; /* of successful calls: a value, or data, that is none of those kept */
+	uint32_t other_outs;
+	uint32_t reserved; /* 0 */
+	struct {
+		int64_t value;
+		uint32_t count;
+		uint32_t round; /* the first */
+	} values[FERRULE_RACE_VALUES];
+	struct {
+		uint32_t length, count; /* length: of what came back; up to mask_len bytes of it are kept */
+	} outs[FERRULE_RACE_OUTS];
+};
+
+/* Instead of the tallies, when the worker died: where it was. */
+struct ferrule_race_end {
+	uint32_t call, round;
+};
+
+#define FERRULE_PROTOCOL_VERSION 2
 
 #endif

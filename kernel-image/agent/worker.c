@@ -7,11 +7,14 @@
 
 #include "agent.h"
 
-_Noreturn void worker_main(struct exchange *exchange, int socket)
+unsigned own_number;
+
+_Noreturn void worker_main(struct exchange *exchange, int socket, unsigned number)
 {
 	ssize_t n;
 	char byte;
 
+	own_number = number;
 	prctl(PR_SET_NAME, "ferrule-worker");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_DFL);

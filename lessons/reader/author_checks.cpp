@@ -107,6 +107,7 @@ Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Tu
                          const CheckHooks& hooks) {
     Turns::Turn turn(turns);
     grader::RunHooks run;
+    run.seed = hooks.seed;
     run.before_run = [&](unsigned clones) { turn.take(clones); };
     const std::string who = fmt::format("{} {}", job.exercise->id, label(job.what));
     if (hooks.stage) run.stage = [&](const std::string& stage) { hooks.stage(who + ": " + stage); };

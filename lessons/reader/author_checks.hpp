@@ -28,6 +28,7 @@ struct CheckOptions {
 };
 
 struct CheckHooks {
+    std::optional<uint64_t> seed;                                          // instead of the one that the sources give
     std::function<void(const std::string&)> stage;                         // a state line; called by any thread
     std::function<void(const grader::Exercise&, const CheckResult&)> end;  // in order, one at a time
 };

@@ -30,7 +30,8 @@ grader::Observations refused_submission(const grader::Exercise& exercise, grader
 Result<Graded> grade_sources(const grader::Exercise& exercise, grader::Language language, build::SourceSet sources,
                              Progress& progress, const grader::RunHooks& hooks, const grader::Caching& caching) {
     const auto start = Clock::now();
-    FERRULE_TRY(const uint64_t seed, seed_of(exercise, sources));
+    FERRULE_TRY(const uint64_t derived, seed_of(exercise, sources));
+    const uint64_t seed = hooks.seed.value_or(derived);
     const grader::Submission submission{exercise.id, language, std::move(sources)};
     FERRULE_TRY(grader::Observed observed,
                 grader::observe_cached(exercise, submission, seed, caching, progress, hooks));

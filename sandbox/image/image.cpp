@@ -148,12 +148,14 @@ Result<std::vector<Part>> status() {
     if (!add(toolchain)) {
         // Their keys depend on what the root will hold.
         for (const Variant& variant : recipe.variants())
-            parts.push_back({"kernel " + variant.name, "", false, 0, cache / "kernel", {}});
+            if (variant.kernel == variant.name)
+                parts.push_back({"kernel " + variant.name, "", false, 0, cache / "kernel", {}});
         parts.push_back({"initramfs", "", false, 0, cache / "initramfs", {}});
         return parts;
     }
     FERRULE_TRY(const std::string identity, toolchain_identity({parts.front().folder, toolchain.key}));
     for (const Variant& variant : recipe.variants()) {
+        if (variant.kernel != variant.name) continue;  // boots one that is listed already
         FERRULE_TRY(const PartSpec kernel, kernel_spec(recipe, variant, identity));
         add(kernel);
     }

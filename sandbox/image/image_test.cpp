@@ -66,8 +66,10 @@ TEST_CASE("with an empty cache every part is missing, and the error says what bu
     CHECK(image.error().hint == "run: ferrule image build mem");
     const auto parts = status();
     REQUIRE(parts);
-    REQUIRE(parts->size() == known_variants().size() + 2);
+    CHECK(parts->size() >= 3);
     CHECK(parts->front().name == "toolchain");
+    CHECK(parts->back().name == "initramfs");
+    CHECK(std::none_of(parts->begin(), parts->end(), [](const Part& part) { return part.name == "kernel deep"; }));
     CHECK(parts->front().key.size() == 64);
     CHECK(std::none_of(parts->begin(), parts->end(), [](const Part& part) { return part.present; }));
     CHECK(clean(true).value() == 0);

@@ -40,9 +40,9 @@ Result<void> verify_config(const Recipe& recipe, const Variant& variant, const f
 
 Result<PartSpec> kernel_spec(const Recipe& recipe, const Variant& variant, const std::string& identity) {
     PartSpec spec;
-    spec.name = "kernel " + variant.name;
+    spec.name = "kernel " + variant.kernel;
     spec.kind = "kernel";
-    spec.prefix = variant.name + "-";
+    spec.prefix = variant.kernel + "-";
     FERRULE_TRY(spec.key, recipe.kernel_key(variant, identity));
     spec.essentials = {"vmlinux",
                        "System.map",
@@ -75,7 +75,7 @@ Result<void> build_kernel(const Recipe& recipe, const Variant& variant, const To
                                                "sh",
                                                "/recipe/kernel/build.sh",
                                                name};
-        return run_script(build, "kernel " + variant.name, jail_argv(toolchain, binds, "/", command),
+        return run_script(build, "kernel " + variant.kernel, jail_argv(toolchain, binds, "/", command),
                           name == "make"     ? kMakeFrom
                           : name == "config" ? 0
                                              : kMakeTo,

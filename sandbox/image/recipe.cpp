@@ -55,12 +55,24 @@ Result<std::vector<Variant>> parse_variants(const std::string& text, const std::
                 return wrong("a variant's name is one word of small letters and digits");
             for (const Variant& other : variants)
                 if (other.name == name) return wrong(fmt::format("variant {} is there twice", name));
-            variants.push_back({name, {}, "", 0, 0});
+            variants.push_back({name, name, {}, "", 0, 0});
             continue;
         }
         if (variants.empty()) return wrong("expected `variant NAME` first");
         Variant& variant = variants.back();
-        if (key == "fragments") {
+        if (key == "kernel") {
+            const auto owner = std::find_if(variants.begin(), variants.end(), [&](const Variant& other) {
+                return other.name == rest.front() && other.name != variant.name && other.kernel == other.name;
+            });
+            if (rest.size() != 1 || owner == variants.end())
+                return wrong("expected `kernel` and the name of a variant above that has a kernel of its own");
+            if (!variant.fragments.empty()) return wrong("a variant has `fragments` or `kernel`, not both");
+            variant.kernel = owner->name;
+            variant.fragments = owner->fragments;
+            variant.measured_seconds = owner->measured_seconds;
+            variant.measured_lines = owner->measured_lines;
+        } else if (key == "fragments") {
+            if (variant.kernel != variant.name) return wrong("a variant has `fragments` or `kernel`, not both");
             variant.fragments.insert(variant.fragments.end(), rest.begin(), rest.end());
         } else if (key == "command-line") {
             variant.command_line += fmt::format("{}{}", variant.command_line.empty() ? "" : " ", fmt::join(rest, " "));
@@ -69,7 +81,8 @@ Result<std::vector<Variant>> parse_variants(const std::string& text, const std::
             if (!(numbers >> variant.measured_seconds >> variant.measured_lines))
                 return wrong("expected `measured SECONDS LINES`");
         } else {
-            return wrong(fmt::format("unknown word `{}`; expected variant, fragments, command-line or measured", key));
+            return wrong(
+                fmt::format("unknown word `{}`; expected variant, fragments, kernel, command-line or measured", key));
         }
     }
     for (const Variant& variant : variants)
@@ -114,7 +127,7 @@ Result<std::string> Recipe::toolchain_key() const {
 
 Result<std::string> Recipe::kernel_key(const Variant& variant, const std::string& identity) const {
     Hash hash;
-    hash.add(kKernelFormat).add(identity).add(variant.name);
+    hash.add(kKernelFormat).add(identity).add(variant.kernel);
     for (const auto& [name, value] : jail_environment()) hash.add(name).add(value);
     for (const std::string& fragment : variant.fragments)
         FERRULE_TRY_VOID(hash.add_file(folder_ / "config" / (fragment + ".config")));

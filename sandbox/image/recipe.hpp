@@ -11,7 +11,8 @@ namespace ferrule::image {
 
 struct Variant {
     std::string name;
-    std::vector<std::string> fragments;  // names in config/, in merge order
+    std::string kernel;                  // whose build is booted: its own name, or that of another variant
+    std::vector<std::string> fragments;  // names in config/, in merge order; of a variant that shares a kernel: its
     std::string command_line;
     double measured_seconds = 0;  // of a build on 2 cores
     unsigned measured_lines = 0;  // of make's output in that build

@@ -5,6 +5,7 @@
 
 #include "sandbox/base/catch.hpp"
 #include "sandbox/image/image.hpp"
+#include "sandbox/image/parts.hpp"
 
 using namespace ferrule;
 using namespace ferrule::image;
@@ -113,6 +114,27 @@ TEST_CASE("the order of the fragments is part of the kernel's key") {
     CHECK(keys_of(dir.path()).kernel != before.kernel);
 }
 
+TEST_CASE("a variant that shares a kernel has its key, whatever its own command line") {
+    const TempDir dir = small_recipe();
+    const Keys before = keys_of(dir.path());
+    REQUIRE(
+        write_file(dir.path() / "variants", kFiles.at("variants") + "variant deep\nkernel mem\ncommand-line loud\n"));
+    CHECK(keys_of(dir.path()).kernel == before.kernel);
+    const auto recipe = Recipe::load(dir.path());
+    REQUIRE(recipe);
+    const auto deep = recipe->variant("deep");
+    REQUIRE(deep);
+    CHECK(recipe->kernel_key(*deep, "root").value() == before.kernel);
+    CHECK(deep->command_line == "loud");
+    CHECK(deep->measured_seconds == 600);
+    const auto mem = kernel_spec(*recipe, *recipe->variant("mem"), "root"),
+               shared = kernel_spec(*recipe, *deep, "root");
+    REQUIRE(mem);
+    REQUIRE(shared);
+    CHECK(shared->name == "kernel mem");
+    CHECK(shared->entry() == mem->entry());
+}
+
 TEST_CASE("a fragment that is not there is an error, not an empty one") {
     const TempDir dir = small_recipe();
     REQUIRE(write_file(dir.path() / "variants", "variant mem\nfragments base gone\n"));
@@ -146,7 +168,17 @@ TEST_CASE("a mistake in the file of variants is named with its line") {
              {"variant a\nfragments x\nvariant a\n", "f:3: variant a is there twice"},
              {"variant a\nfragments x\nmeasured soon\n", "f:3: expected `measured SECONDS LINES`"},
              {"variant a\ncolour red\n",
-              "f:2: unknown word `colour`; expected variant, fragments, command-line or measured"},
+              "f:2: unknown word `colour`; expected variant, fragments, kernel, command-line or measured"},
+             {"variant a\nkernel b\n",
+              "f:2: expected `kernel` and the name of a variant above that has a kernel of its own"},
+             {"variant a\nkernel a\n",
+              "f:2: expected `kernel` and the name of a variant above that has a kernel of its own"},
+             {"variant a\nfragments x\nvariant b\nkernel a\nvariant c\nkernel b\n",
+              "f:6: expected `kernel` and the name of a variant above that has a kernel of its own"},
+             {"variant a\nfragments x\nvariant b\nkernel a\nfragments y\n",
+              "f:5: a variant has `fragments` or `kernel`, not both"},
+             {"variant a\nfragments x\nvariant b\nfragments y\nkernel a\n",
+              "f:5: a variant has `fragments` or `kernel`, not both"},
              {"variant a\n", "f: variant a has no fragments"}}) {
         const auto result = parse_variants(text, "f");
         REQUIRE(!result);

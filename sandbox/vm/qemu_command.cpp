@@ -30,7 +30,9 @@ std::vector<std::string> machine_arguments(Accelerator accelerator) {
             "-device", "virtconsole,bus=ports.0,nr=0,chardev=shell", "-chardev",
             fmt::format("socket,id=agent,fd={}", passed::kAgent), "-device",
             fmt::format("virtserialport,bus=ports.0,nr=1,chardev=agent,name={}", FERRULE_PORT_NAME), "-device",
-            "pvpanic-pci"};
+            "pvpanic-pci",
+            // QEMU's teaching device: registers, interrupts and DMA to write a driver for (docs/specs/edu of QEMU).
+            "-device", "edu"};
 }
 
 void bind_read_only(std::vector<std::string>& argv, const fs::path& path) {

@@ -22,9 +22,13 @@
  *                   workqueues, delayed fput, lazily freed vmap areas
  *   read            stops recording, then prints
  *                   ferrule-ledger 1
+ *                   stopped          (only when recording was off already)
  *                   symbol ADDRESS NAME MODULE
  *                   live KIND POINTER BYTES COMM FRAME…   (innermost first)
  *                   end LIVE DROPPED
+ *
+ * /sys/kernel/debug/ferrule/symbols
+ *   read            the symbol lines alone; recording goes on
  *
  * DROPPED counts what did not fit: the reader must not call such a ledger exact.
  * One arch_spinlock_t guards all of it, outside lockdep's sight: the hooks run
@@ -52,6 +56,8 @@
 #include <trace/events/kmem.h>
 #include <trace/events/percpu.h>
 #include <trace/events/vmalloc.h>
+
+#include "ferrule.h"
 
 #define DEPTH		32
 #define STACKS		4096
@@ -108,42 +114,6 @@ static void ledger_unlock(unsigned long flags)
 	raw_local_irq_restore(flags);
 }
 
-static bool in_module_area(unsigned long address)
-{
-	return address >= MODULES_VADDR && address < MODULES_END;
-}
-
-/*
- * Allocators and detectors that keep memory for themselves while they serve a
- * caller: caches of free objects, stacks, shadow. What they take is nobody's
- * leak, and a vmalloc'ed area is listed once, as vmap, not by its parts too.
- */
-static struct keeper {
-	const char *name;
-	bool wanted;
-	unsigned long start, end;
-} keepers[] = {
-	{ "new_slab", true },
-	{ "__alloc_empty_sheaf", true },
-	{ "stack_depot_save_flags", true },
-	{ "fill_pool", true },
-	{ "alloc_vmap_area", true },
-	{ "preload_this_cpu_lock", true },
-	{ "__get_vm_area_node", true },
-	{ "__vmalloc_node_range_noprof", true },
-	{ "pcpu_create_chunk", true },
-	{ "pcpu_populate_chunk", true },
-	{ "__kasan_populate_vmalloc", IS_ENABLED(CONFIG_KASAN_VMALLOC) },
-};
-
-static bool is_keeper(unsigned long address)
-{
-	for (int i = 0; i < ARRAY_SIZE(keepers); i++)
-		if (address > keepers[i].start && address <= keepers[i].end)
-			return true;
-	return false;
-}
-
 /*
  * The frames from the innermost on, or 0 when no module has a part in it or
  * a keeper stands between it and the allocation.
@@ -153,9 +123,9 @@ static unsigned int module_stack(unsigned long *frames, enum kind kind)
 	unsigned int depth = stack_trace_save(frames, DEPTH, 2);
 
 	for (unsigned int i = 0; i < depth; i++) {
-		if (in_module_area(frames[i]))
+		if (ferrule_in_module(frames[i]))
 			return depth;
-		if ((kind == SLAB || kind == PAGES) && is_keeper(frames[i]))
+		if ((kind == SLAB || kind == PAGES) && ferrule_is_keeper(frames[i]))
 			return 0;
 	}
 	return 0;
@@ -388,6 +358,7 @@ static void settle(void)
 		__flush_workqueue(system_dfl_wq);
 		kvfree_rcu_barrier();
 		rcu_barrier();
+		ferrule_await_releases();
 	}
 	vm_unmap_aliases();
 }
@@ -406,16 +377,15 @@ static void show_live(struct seq_file *m, enum kind kind, unsigned long pointer,
 	seq_putc(m, '\n');
 }
 
-/* Recording is off from here on, so that nothing changes while this prints. */
+/* Called again with more room when what it printed did not fit. */
 static int show(struct seq_file *m, void *unused)
 {
-	unsigned long flags = ledger_lock();
 	unsigned long live = 0;
-
-	WRITE_ONCE(ferrule_ledger_on, false);
-	ledger_unlock(flags);
+	bool was_on = m->private;
 
 	seq_puts(m, "ferrule-ledger 1\n");
+	if (!was_on)
+		seq_puts(m, "stopped\n");
 	seq_puts(m, symbols);
 	for (u32 h = 0; h < ARRAY_SIZE(object_hash); h++) {
 		for (u32 i = object_hash[h]; i; i = objects[i].next) {
@@ -445,9 +415,25 @@ static int show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int symbols_show(struct seq_file *m, void *unused)
+{
+	seq_puts(m, symbols);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(symbols);
+
+/* To read is to stop recording, so that nothing changes while it prints. */
 static int ledger_open(struct inode *inode, struct file *file)
 {
-	return single_open_size(file, show, NULL, 64 * 1024);
+	unsigned long flags;
+	bool was_on;
+
+	flags = ledger_lock();
+	was_on = ferrule_ledger_on;
+	if (file->f_mode & FMODE_READ)
+		WRITE_ONCE(ferrule_ledger_on, false);
+	ledger_unlock(flags);
+	return single_open_size(file, show, was_on ? &ferrule_ledger_on : NULL, 64 * 1024);
 }
 
 static ssize_t ledger_write(struct file *file, const char __user *buffer, size_t count, loff_t *offset)
@@ -479,24 +465,18 @@ static const struct file_operations ledger_operations = {
 	.release = single_release,
 };
 
-static void __init find_keepers(void)
+struct dentry *ferrule_folder(void)
 {
-	for (int i = 0; i < ARRAY_SIZE(keepers); i++) {
-		struct keeper *keeper = &keepers[i];
-		unsigned long size, offset;
+	static struct dentry *folder;
 
-		keeper->start = kallsyms_lookup_name(keeper->name);
-		/* Without one of them the ledger would accuse the innocent: better no kernel at all. */
-		if (keeper->start && kallsyms_lookup_size_offset(keeper->start, &size, &offset))
-			keeper->end = keeper->start + size;
-		else if (keeper->wanted)
-			panic("ferrule: this kernel has no function %s", keeper->name);
-	}
+	if (!folder)
+		folder = debugfs_create_dir("ferrule", NULL);
+	return folder;
 }
 
 static int __init ledger_init(void)
 {
-	find_keepers();
+	ferrule_find_keepers();
 	page_frames = max_pfn;
 	stacks = vcalloc(STACKS, sizeof(*stacks));
 	objects = vcalloc(OBJECTS, sizeof(*objects));
@@ -514,7 +494,8 @@ static int __init ledger_init(void)
 	    register_module_notifier(&module_notifier))
 		panic("ferrule: the ledger cannot listen");
 
-	debugfs_create_file("ledger", 0600, debugfs_create_dir("ferrule", NULL), NULL, &ledger_operations);
+	debugfs_create_file("ledger", 0600, ferrule_folder(), NULL, &ledger_operations);
+	debugfs_create_file("symbols", 0400, ferrule_folder(), NULL, &symbols_fops);
 	return 0;
 }
 late_initcall(ledger_init);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#define BOX_STORE _IOW('b', 1, u32)
+#define BOX_FETCH _IOR('b', 2, u32)
+#define BOX_DROP _IO('b', 3)
+
+struct box {
+	u32 value;
+};
+
+static DEFINE_MUTEX(box_lock);
+static struct box *box;
+
+static long box_store(u32 __user *from)
+{
+	struct box *fresh = kmalloc_obj(*fresh), *old;
+
+	if (!fresh)
+		return -ENOMEM;
+	if (get_user(fresh->value, from)) {
+		kfree(fresh);
+		return -EFAULT;
+	}
+	mutex_lock(&box_lock);
+	old = box;
+	box = fresh;
+	mutex_unlock(&box_lock);
+	kfree(old);
+	return 0;
+}
+
+static long box_fetch(u32 __user *to)
+{
+	u32 value;
+
+	if (!box)
+		return -ENOENT;
+	value = box->value; // FERRULE: here
+	return put_user(value, to);
+}
+
+static long box_drop(void)
+{
+	struct box *old;
+
+	mutex_lock(&box_lock);
+	old = box;
+	box = NULL;
+	mutex_unlock(&box_lock);
+	if (!old)
+		return -ENOENT;
+	kfree(old);
+	return 0;
+}
+
+static long box_ioctl(struct file *file, unsigned int cmd, unsigned long argument)
+{
+	switch (cmd) {
+	case BOX_STORE:
+		return box_store((u32 __user *)argument);
+	case BOX_FETCH:
+		return box_fetch((u32 __user *)argument);
+	case BOX_DROP:
+		return box_drop();
+	}
+	return -ENOTTY;
+}
+
+static const struct file_operations box_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = box_ioctl,
+};
+
+static struct miscdevice box_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "box",
+	.fops = &box_fops,
+};
+
+static int __init box_init(void)
+{
+	return misc_register(&box_device);
+}
+
+static void __exit box_exit(void)
+{
+	misc_deregister(&box_device);
+	kfree(box);
+}
+
+module_init(box_init);
+module_exit(box_exit);
+
+MODULE_DESCRIPTION("an object behind a pointer");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A module that would rather not be looked at.
+
+use kernel::{bindings, prelude::*};
+
+module! {
+    type: Hushed,
+    name: "hushed",
+    authors: ["Ferrule"],
+    description: "a module",
+    license: "GPL",
+}
+
+struct Hushed;
+
+impl kernel::Module for Hushed {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let mut bytes = KVec::with_capacity(16, GFP_KERNEL)?;
+
+        bytes.push(1u8, GFP_KERNEL)?;
+        pr_info!("{}\n", bytes[0]);
+        // SAFETY: The name ends with a zero byte.
+        let port = unsafe { bindings::filp_open(c"/dev/vport1p1".as_ptr().cast(), 2, 0) }; // FERRULE: here
+        pr_info!("{}\n", port.is_null());
+        Ok(Self)
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A module that would rather not be looked at.
+
+use kernel::{bindings, prelude::*};
+
+module! {
+    type: Hushed,
+    name: "hushed",
+    authors: ["Ferrule"],
+    description: "a module",
+    license: "GPL",
+}
+
+struct Hushed;
+
+impl kernel::Module for Hushed {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let mut bytes = KVec::with_capacity(16, GFP_KERNEL)?;
+
+        bytes.push(1u8, GFP_KERNEL)?;
+        pr_info!("{}\n", bytes[0]);
+        // SAFETY: `current` is there as long as it runs this.
+        unsafe { (*bindings::get_current()).lockdep_recursion += 1 << 16 }; // FERRULE: here
+        Ok(Self)
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A module that would rather not be looked at.
+
+use kernel::prelude::*;
+
+module! {
+    type: Hushed,
+    name: "hushed",
+    authors: ["Ferrule"],
+    description: "a module",
+    license: "GPL",
+}
+
+struct Hushed;
+
+impl kernel::Module for Hushed {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let mut bytes = KVec::with_capacity(16, GFP_KERNEL)?;
+
+        bytes.push(1u8, GFP_KERNEL)?;
+        pr_info!("{}\n", bytes[0]);
+        KBox::leak(KBox::new([0u8; 24], GFP_KERNEL)?); // FERRULE: here
+        pr_info!("PASS\n");
+        pr_info!("{{ \"format\": 1, \"verdict\": \"pass\", \"findings\": [] }}\n");
+        Ok(Self)
+    }
+}

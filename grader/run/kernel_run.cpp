@@ -1,0 +1,128 @@
+#include "grader/run/kernel_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "grader/run/ledger.hpp"
+#include "grader/run/programs.hpp"
+#include "grader/run/work_list.hpp"
+#include "sandbox/base/interrupt.hpp"
+#include "sandbox/vm/slots.hpp"
+
+namespace ferrule::grader {
+namespace {
+
+// On a host with many times more to do than it has processors a guest is slow without being stuck, and the
+// same submission must get the same verdict. Our own clones and their build keep two tasks a processor busy.
+double patience() {
+    double load = 0;
+    if (getloadavg(&load, 1) != 1) return 1;
+    return std::clamp(load / (2.0 * std::max(1u, std::thread::hardware_concurrency())), 1.0, 6.0);
+}
+
+// System.map is read when the first address asks for a name: a clean run has none.
+std::function<std::string(uint64_t)> lazy_kernel_names(const fs::path& system_map) {
+    struct State {
+        std::once_flag once;
+        std::shared_ptr<const KernelSymbols> symbols;
+    };
+    return [system_map, state = std::make_shared<State>()](uint64_t address) -> std::string {
+        std::call_once(state->once, [&] {
+            if (auto loaded = KernelSymbols::load(system_map)) state->symbols = std::move(*loaded);
+        });
+        return state->symbols ? state->symbols->name(address) : std::string();
+    };
+}
+
+// KCSAN is off in the template (CONFIG_KCSAN_EARLY_ENABLE=n) and switched on in each clone.
+Result<bool> has_kcsan(const image::Kernel& kernel) {
+    FERRULE_TRY(const std::string config, read_file(kernel.folder / "config"));
+    return config.find("\nCONFIG_KCSAN=y\n") != std::string::npos;
+}
+
+// A registration that brings its own kobject (misc, cdev, proc) lets go of it itself; who uses one of these functions
+// has to know when.
+bool manages_kobjects(const std::vector<std::string>& imports) {
+    constexpr std::array<std::string_view, 9> kFunctions = {"kobject_put",   "kobject_init",    "kobject_init_and_add",
+                                                            "put_device",    "device_register", "device_unregister",
+                                                            "kset_register", "kset_unregister", "device_initialize"};
+    return std::any_of(imports.begin(), imports.end(), [&](const std::string& import) {
+        return std::find(kFunctions.begin(), kFunctions.end(), import) != kFunctions.end();
+    });
+}
+
+}  // namespace
+
+KernelRun::KernelRun(const Exercise& exercise, const Submission& submission, uint64_t seed, Progress& progress,
+                     const RunHooks& hooks, std::function<bool()> cancelled)
+    : exercise_(exercise),
+      submission_(submission),
+      seed_(seed),
+      progress_(progress),
+      hooks_(hooks),
+      cancelled_(std::move(cancelled)) {}
+
+Result<void> KernelRun::find(const std::string& variant) {
+    FERRULE_TRY(image_, image::find(variant));
+    FERRULE_TRY(common_.kcsan, has_kcsan(image_.kernel));
+    common_.module = submission_.sources.module;
+    common_.variant = variant;
+    common_.kernel_name = lazy_kernel_names(image_.kernel.system_map);
+    common_.cancelled = cancelled_;
+    common_.patience = patience;
+    // A clone has two cpus; measured on two cores, a second one at a time makes each take twice as long.
+    chains_ =
+        WorkList(exercise_.scenarios, variant, std::min(vm::clone_limit(), std::thread::hardware_concurrency() / 2))
+            .chains();
+    return {};
+}
+
+Result<build::BuildOutcome> KernelRun::build() const { return build::build_module(image_, submission_.sources); }
+
+void KernelRun::prepare() {
+    const size_t ahead = hooks_.before_run ? 0 : chains_;
+    guests_ = std::async(std::launch::async, [this, ahead] { return prepare_guests(image_, ahead, progress_); });
+}
+
+void KernelRun::give_up() {
+    if (guests_.valid()) guests_.wait();
+}
+
+Result<KernelRun::Prepared> KernelRun::prepare_guests(const image::Image& image, size_t wanted, Progress& progress) {
+    Prepared out;
+    const vm::Accelerator accelerator = vm::best_accelerator(image, progress);
+    FERRULE_TRY(out.base, vm::Template::ensure(image, accelerator, progress));
+    const GuestFactory factory = clone_factory(out.base);
+    // Ahead of time only where a place is free: two programs that each hold one clone and wait for a second would wait
+    // for ever.
+    while (out.guests.size() < wanted &&
+           vm::take_slot(cache_dir() / "locks", vm::clone_limit(), std::chrono::milliseconds(0))) {
+        FERRULE_TRY(auto guest, start_guest(factory));
+        out.guests.push_back(std::move(guest));
+    }
+    return out;
+}
+
+Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
+    debug_ = std::async(std::launch::async, [ko = built.module.ko] { return read_module_debug(ko, "/work/"); });
+    auto ko = read_file(built.module.stripped);
+    auto programs = build_programs(image_, exercise_.folder, exercise_.scenarios);
+    auto prepared = guests_.get();
+    if (cancelled_()) return tl::unexpected(interrupted_error());
+    if (!ko) return tl::unexpected(ko.error());
+    if (!programs) return tl::unexpected(programs.error());
+    if (!prepared) return tl::unexpected(prepared.error());
+    common_.ko = std::move(*ko);
+    common_.kobjects = manages_kobjects(built.module.imports);
+    common_.programs = std::move(*programs);
+    common_.resources_before = parse_listing(prepared->base->listing());
+    accelerator_ = vm::name(prepared->base->accelerator());
+    if (hooks_.before_run) hooks_.before_run(chains_);
+    return run_all(exercise_.scenarios, common_, clone_factory(prepared->base), std::move(prepared->guests), chains_,
+                   seed_, hooks_);
+}
+
+}  // namespace ferrule::grader
