@@ -178,6 +178,8 @@ void print_unsteady(const std::vector<reader::RepeatRow>& rows) {
 }
 
 Result<int> repeat(const Options& options) {
+    // Before hours go by.
+    if (!options.table.empty()) FERRULE_TRY_VOID(reader::table_place(options.table));
     FERRULE_TRY(const Selection chosen, Selection::make(options));
     ProgressView view;
     FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
@@ -187,6 +189,7 @@ Result<int> repeat(const Options& options) {
                     std::thread::hardware_concurrency());
     Result<void> written;
     reader::RepeatHooks hooks;
+    hooks.check.seed = options.seed;
     hooks.check.stage = [&](const std::string& stage) { view.status(stage); };
     hooks.round_end = [&](unsigned round, const std::vector<reader::RepeatRow>& rows) {
         view.clear();

@@ -118,6 +118,7 @@ bool worth_keeping(const Observations& observations, double load, unsigned proce
                     [](const build::Diagnostic& diagnostic) { return diagnostic.tool == "ferrule"; });
     if (build_stopped) return false;
     return std::none_of(observations.runs.begin(), observations.runs.end(), [](const Run& run) {
+        if (run.variant == "race") return true;
         return !run.hang.empty() || std::any_of(run.steps.begin(), run.steps.end(),
                                                 [](const StepObservation& step) { return step.lost == "deadline"; });
     });
