@@ -14,6 +14,7 @@
 #include <iterator>
 #include <thread>
 
+#include "grader/run/clients.hpp"
 #include "grader/run/kernel_run.hpp"
 #include "sandbox/base/check.hpp"
 #include "sandbox/base/interrupt.hpp"
@@ -120,6 +121,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
         std::move(runs[i]->canaries.begin(), runs[i]->canaries.end(), std::back_inserter(out.canaries));
     }
     out.accelerator = kernels.front()->accelerator();
+    FERRULE_TRY(out.clients, observe_clients(exercise, submission, seed, progress, hooks));
     for (const Run& run : out.runs) out.restore_seconds = std::max(out.restore_seconds, run.restore_seconds);
     out.total_seconds = seconds_since(start);
     return out;
