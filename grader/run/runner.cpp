@@ -113,6 +113,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
             runs.push_back(begin(i));
     }
     out.run_seconds = seconds_since(run_start);
+    for (const auto& kernel : kernels) out.run_seconds -= kernel->waited_seconds();
     for (size_t i = 0; i < runs.size(); ++i) {
         if (!runs[i]) return tl::unexpected(runs[i].error());
         FERRULE_TRY(out.debug[kernels[i]->variant()], kernels[i]->debug());
