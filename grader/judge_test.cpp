@@ -473,7 +473,7 @@ TEST_CASE("success reported, later answers wrong: the error path's fault, unless
     c.swept(1).steps[1].value = 0;
     Verdict v = c.verdict();
     REQUIRE(classes(v) == "error-path");
-    CHECK(v.findings[0].title.find("reported success though its allocation failed") != std::string::npos);
+    CHECK(v.findings[0].title.find("reported success though an allocation failed") != std::string::npos);
     c.first().steps[1].value = 0;
     CHECK(classes(c.verdict()) == "wrong-result");
 }

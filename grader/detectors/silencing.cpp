@@ -218,8 +218,12 @@ std::vector<Odd> oddities(std::string_view text, std::string_view code, Language
                                  "section moves code or data to where it does not belong: a driver has no business "
                                  "with it"});
         } else if (language == Language::rust && word == "sanitize" && follows == '(') {
-            const std::string_view what = word_at(code, skip_space(code, next + 1));
-            if (what == "address" || what == "kernel_address" || what == "thread" || what == "memory")
+            // #[sanitize(address = "off")]; a function may well have this name and such a parameter.
+            const size_t first = skip_space(code, next + 1);
+            const std::string_view what = word_at(code, first);
+            const size_t sign = skip_space(code, first + what.size());
+            const bool setting = sign < code.size() && code[sign] == '=';
+            if (setting && (what == "address" || what == "kernel_address" || what == "thread" || what == "memory"))
                 found.push_back({at, "sanitize(…) switches memory checking off: a driver has no business with it"});
         }
     }
