@@ -70,6 +70,12 @@ TEST_CASE("observations come back as they were") {
     const Run& run = back->runs.at(0);
     CHECK(back->language == Language::rust);
     CHECK(back->sources == sample().sources);
+    Observations with = sample();
+    with.clients = {sample()};
+    const auto both = observations_from_json(to_json(with));
+    REQUIRE(both);
+    CHECK(to_json(*both) == to_json(with));
+    CHECK(both->clients.at(0).sources == sample().sources);
     CHECK(back->debug.sections.at(0).rows.at(1).line == 6);
     CHECK(run.seed == 0xffffffffffffffffu);
     CHECK(run.values == sample().runs[0].values);

@@ -240,9 +240,10 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     out.accelerator = vm::name(prepared->base->accelerator());
 
     const auto run_start = Clock::now();
-    Pool pool(exercise.scenarios, common, clone_factory(prepared->base), std::move(prepared->guests), chains, seed,
-              hooks);
-    auto runs = pool.run();
+    // Its clones end with it: those of the clients below take their places.
+    auto runs = Pool(exercise.scenarios, common, clone_factory(prepared->base), std::move(prepared->guests), chains,
+                     seed, hooks)
+                    .run();
     out.run_seconds = seconds_since(run_start);
     auto debug_info = debug.get();
     if (!runs) return tl::unexpected(runs.error());
