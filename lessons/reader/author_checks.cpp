@@ -72,6 +72,9 @@ std::vector<std::string> stray_files(const grader::Exercise& exercise, const std
             for (const char* kind : {"starter/", "solution/", "variants/"})
                 if (relative.rfind(folder + kind, 0) == 0) return is_source(path);
         }
+        // load_clients has looked at what is in them.
+        if (relative.rfind("rust/clients/", 0) == 0)
+            return path.filename() == "client.toml" || path.filename() == "client.rs";
         // load_mutants has refused anything else in a mutant's folder.
         return std::any_of(mutants.begin(), mutants.end(), [&](const grader::Mutant& mutant) {
             return relative.rfind(fmt::format("{}/mutants/{}/", grader::name(mutant.language), mutant.name), 0) == 0;

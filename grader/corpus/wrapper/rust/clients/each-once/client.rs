@@ -15,13 +15,13 @@ fn all(n: usize) -> Result {
 
     fill(&mut ring, n)?;
     for value in 0..n {
-        assert!(ring.pop().is_some_and(|first| *first == value));
+        core::assert!(ring.pop().is_some_and(|first| *first == value));
     }
-    assert!(ring.pop().is_none());
+    core::assert!(ring.pop().is_none());
     fill(&mut ring, n)?;
     // The ring goes with one value less.
     let first = ring.pop().ok_or(EINVAL)?;
-    assert!(*first == 0);
+    core::assert!(*first == 0);
     Ok(())
 }
 
