@@ -7,6 +7,7 @@
 
 #include "grader/classes.hpp"
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/unsafe_audit.hpp"
 #include "sandbox/base/check.hpp"
 
 namespace ferrule::grader {
@@ -66,6 +67,9 @@ bool consequence(const Finding& earlier, const Finding& later) {
         return one_of(later.finding_class,
                       {"hang", "deadlock", "wrong-result", "error-path", "load-failed", "tampering"});
     if (earlier.finding_class == "data-race") return one_of(later.finding_class, {"wrong-result", "error-path"});
+    // A reader that waits for itself is scheduled away, which the kernel says next, and does not come back.
+    if (earlier.finding_class == "rcu" && earlier.line > 0 && later.line == earlier.line && later.file == earlier.file)
+        return one_of(later.finding_class, {"oops", "hang", "sleep-in-atomic"});
     if (earlier.finding_class == "rcu" || earlier.finding_class == "integer")
         return later.finding_class == "oops" && later.line == 0;
     if (earlier.finding_class == "load-failed") return one_of(later.finding_class, {"wrong-result", "error-path"});
@@ -198,7 +202,12 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
 
     std::vector<Placed> all;
     for (const auto& detector : build_detectors())
-        for (auto& finding : detector(exercise, observations)) all.push_back({std::move(finding), -1, 0});
+        for (auto& finding : detector(exercise, observations)) {
+            const int after_all = static_cast<int>(exercise.scenarios.size());
+            const int place = finding.order == kNeverRan ? after_all : -1;
+            all.push_back({std::move(finding), place, 0});
+        }
+    verdict.audit = audit_line(exercise, observations);
 
     std::vector<bool> failed(exercise.scenarios.size(), false);
     std::vector<std::set<std::string>> seen(exercise.scenarios.size());  // the kernels it ran on

@@ -47,6 +47,7 @@ struct Verdict {
     Timing timing;
     Environment environment;
     uint64_t seed = 0;  // repeats what was random in these runs (--seed); not in the contract's JSON
+    std::string audit;  // of Rust: one line on its use of `unsafe`, for people; not in the contract's JSON
 };
 
 // Pure: starts no process, reads no file; the same input gives the same verdict.

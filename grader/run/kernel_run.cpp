@@ -131,10 +131,16 @@ Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     if (!prepared) return tl::unexpected(prepared.error());
     common_.ko = std::move(*ko);
     common_.kobjects = manages_kobjects(built.module.imports);
+    common_.pci = std::find(built.module.imports.begin(), built.module.imports.end(), "__pci_register_driver") !=
+                  built.module.imports.end();
     common_.programs = std::move(*programs);
     common_.resources_before = parse_listing(prepared->base->listing());
     accelerator_ = vm::name(prepared->base->accelerator());
-    if (hooks_.before_run) hooks_.before_run(chains_);
+    if (hooks_.before_run) {
+        const auto start = Clock::now();
+        hooks_.before_run(chains_);
+        waited_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
+    }
     return run_all(exercise_.scenarios, common_, clone_factory(prepared->base), std::move(prepared->guests), chains_,
                    seed_, hooks_, [this, known = known_before()](const Run& run) mutable {
                        if (const auto& debug = debug_.get(); debug && known.debug.empty())

@@ -24,6 +24,7 @@ public:
 
     const image::Image& image() const { return image_; }
     const std::string& variant() const { return common_.variant; }
+    double waited_seconds() const { return waited_seconds_; }  // for its turn (RunHooks::before_run)
     const std::string& accelerator() const { return accelerator_; }
 
 private:
@@ -44,6 +45,7 @@ private:
     RunCommon common_;
     unsigned chains_ = 1;
     std::string accelerator_;
+    double waited_seconds_ = 0;
     std::future<Result<Prepared>> guests_;
     std::shared_future<Result<ModuleDebug>> debug_;
 };

@@ -129,7 +129,9 @@ Result<void> check_exercises(const std::vector<CheckTarget>& targets, const Chec
         CheckResult result = judge_job(*item.job, graded.verdict);
         if (!result.ok) result.observations = grader::to_json(graded.observations);
         result.from_cache = graded.from_cache;
-        result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        // What it took, not how long it had to wait for others.
+        result.seconds = graded.from_cache ? std::chrono::duration<double>(Clock::now() - start).count()
+                                           : graded.observations.build_seconds + graded.observations.run_seconds;
         return result;
     };
     return in_order<CheckResult>(
