@@ -219,6 +219,15 @@ TEST_CASE("settling that does not end is a hang") {
     CHECK(seen.hang[1].who.starts_with("settling"));
 }
 
+TEST_CASE("a host with far too much to do is waited for") {
+    ScriptedGuest guest, busy;
+    RunCommon patient = common();
+    patient.patience = [] { return 4.0; };
+    REQUIRE(run_scenario(guest, common(), scenario("{ load = \"\" }"), {}, 1));
+    REQUIRE(run_scenario(busy, patient, scenario("{ load = \"\" }"), {}, 1));
+    CHECK(busy.waited.at(FERRULE_LEDGER) == 4 * guest.waited.at(FERRULE_LEDGER));
+}
+
 TEST_CASE("a worker that died ends the steps; the module is unloaded by another") {
     ScriptedGuest guest;
     int unloads = 0;

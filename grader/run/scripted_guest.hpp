@@ -15,6 +15,7 @@ public:
     // Asked first; no answer (nullopt): a guest in which all is well.
     std::function<std::optional<tl::expected<vm::Reply, vm::Lost>>(const vm::Request&)> special;
     std::vector<vm::Request> asked;  // but for where the module lies, which is asked after every load
+    std::map<ferrule_op, std::chrono::milliseconds> waited;  // for the last answer to each
     std::map<std::string, std::string> files;
     std::string said = "booted\n", late;  // late: comes out before the next line of the kernel's log
     vm::End ended = vm::End::running;
@@ -26,9 +27,10 @@ public:
         if (request.text != kSymbols) asked.push_back(request);
         return static_cast<uint32_t>(sent_.size());
     }
-    tl::expected<vm::Reply, vm::Lost> receive(uint32_t id, std::chrono::milliseconds, bool) override {
+    tl::expected<vm::Reply, vm::Lost> receive(uint32_t id, std::chrono::milliseconds limit, bool) override {
         const vm::Request request = sent_.at(id - 1);
         if (request.text == kSymbols) return symbols();
+        waited[request.op] = limit;
         if (request.op == FERRULE_WRITE_FILE && request.text == "/dev/kmsg" && console_works)
             said += late + "[    9.1][    T1] " + request.data.substr(request.data.find('>') + 1);
         if (special)
