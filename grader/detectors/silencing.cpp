@@ -218,7 +218,10 @@ std::vector<Odd> oddities(std::string_view text, std::string_view code, Language
                                  "section moves code or data to where it does not belong: a driver has no business "
                                  "with it"});
         } else if (language == Language::rust && word == "sanitize" && follows == '(') {
-            const std::string_view what = word_at(code, skip_space(code, next + 1));
+            const size_t inside = skip_space(code, next + 1);
+            const std::string_view what = word_at(code, inside);
+            const size_t equals = skip_space(code, inside + what.size());
+            if (equals >= code.size() || code[equals] != '=') continue;  // a function of that name
             if (what == "address" || what == "kernel_address" || what == "thread" || what == "memory")
                 found.push_back({at, "sanitize(…) switches memory checking off: a driver has no business with it"});
         }
