@@ -6,6 +6,7 @@
 #include <iostream>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -137,10 +138,15 @@ Result<int> check(const Options& options) {
     FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
     auto report = nlohmann::ordered_json::array();
     int cases = 0, bad = 0, cached = 0;
+    std::mutex screen;  // a state line of another case must not come between clearing and printing
     reader::CheckHooks hooks;
     hooks.seed = options.seed;
-    hooks.stage = [&](const std::string& stage) { view.status(stage); };
+    hooks.stage = [&](const std::string& stage) {
+        const std::lock_guard lock(screen);
+        view.status(stage);
+    };
     hooks.end = [&](const grader::Exercise& exercise, const reader::CheckResult& result) {
+        const std::lock_guard lock(screen);
         ++cases;
         bad += result.ok ? 0 : 1;
         cached += result.from_cache ? 1 : 0;
@@ -172,6 +178,8 @@ void print_unsteady(const std::vector<reader::RepeatRow>& rows) {
 }
 
 Result<int> repeat(const Options& options) {
+    // Before hours go by.
+    if (!options.table.empty()) FERRULE_TRY_VOID(reader::table_place(options.table));
     FERRULE_TRY(const Selection chosen, Selection::make(options));
     ProgressView view;
     FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
@@ -181,6 +189,7 @@ Result<int> repeat(const Options& options) {
                     std::thread::hardware_concurrency());
     Result<void> written;
     reader::RepeatHooks hooks;
+    hooks.check.seed = options.seed;
     hooks.check.stage = [&](const std::string& stage) { view.status(stage); };
     hooks.round_end = [&](unsigned round, const std::vector<reader::RepeatRow>& rows) {
         view.clear();

@@ -7,6 +7,7 @@
 
 #include "grader/classes.hpp"
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/unsafe_audit.hpp"
 #include "sandbox/base/check.hpp"
 
 namespace ferrule::grader {
@@ -65,6 +66,10 @@ bool consequence(const Finding& earlier, const Finding& later) {
     if (earlier.finding_class == "deadlock")
         return one_of(later.finding_class,
                       {"hang", "deadlock", "wrong-result", "error-path", "load-failed", "tampering"});
+    if (earlier.finding_class == "data-race") return one_of(later.finding_class, {"wrong-result", "error-path"});
+    // A reader that waits for itself is scheduled away, which the kernel says next, and does not come back.
+    if (earlier.finding_class == "rcu" && earlier.line > 0 && later.line == earlier.line && later.file == earlier.file)
+        return one_of(later.finding_class, {"oops", "hang", "sleep-in-atomic"});
     if (earlier.finding_class == "rcu" || earlier.finding_class == "integer")
         return later.finding_class == "oops" && later.line == 0;
     if (earlier.finding_class == "load-failed") return one_of(later.finding_class, {"wrong-result", "error-path"});
@@ -180,7 +185,21 @@ std::string identity(const Finding& f) {
     return f.finding_class + "\n\n" + words;
 }
 
+std::vector<Finding> found_in(const Evidence& evidence) {
+    std::vector<Finding> found;
+    for (const auto& detector : run_detectors())
+        for (auto& finding : detector.detect(evidence)) found.push_back(std::move(finding));
+    name_double_fetches(evidence, found);
+    return found;
+}
+
 }  // namespace
+
+bool shows_something(const Exercise& exercise, const Observations& observations, const Run& run) {
+    const auto splats = parse_console(run.console);
+    const auto loaded = loaded_sections(debug_of(observations, run), run.module_symbols);
+    return cut_short(run) || !found_in({exercise, observations, run, splats, loaded}).empty();
+}
 
 Verdict judge(const Exercise& exercise, const Observations& observations) {
     Verdict verdict;
@@ -196,7 +215,12 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
 
     std::vector<Placed> all;
     for (const auto& detector : build_detectors())
-        for (auto& finding : detector(exercise, observations)) all.push_back({std::move(finding), -1, 0});
+        for (auto& finding : detector(exercise, observations)) {
+            const int after_all = static_cast<int>(exercise.scenarios.size());
+            const int place = finding.order == kNeverRan ? after_all : -1;
+            all.push_back({std::move(finding), place, 0});
+        }
+    verdict.audit = audit_line(exercise, observations);
 
     std::vector<bool> failed(exercise.scenarios.size(), false);
     std::vector<std::set<std::string>> seen(exercise.scenarios.size());  // the kernels it ran on
@@ -207,10 +231,7 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
         auto splats = parse_console(run.console);
         auto loaded = loaded_sections(debug_of(observations, run), run.module_symbols);
         Evidence evidence{exercise, observations, run, splats, loaded};
-        std::vector<Finding> found;
-        for (const auto& detector : run_detectors())
-            for (auto& finding : detector.detect(evidence)) found.push_back(std::move(finding));
-        name_double_fetches(evidence, found);
+        std::vector<Finding> found = found_in(evidence);
         if (found.empty() && cut_short(run)) {
             // Every way to be cut short has its detector; a recorded run may still carry a word we do not know.
             found.push_back(

@@ -3,9 +3,11 @@
 #include "grader/verdict.hpp"
 
 #include "grader/classes.hpp"
+#include "grader/detectors/copies_out.hpp"
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
 #include "sandbox/base/catch.hpp"
+#include "sandbox/build/static_checks.hpp"
 
 using namespace ferrule;
 using namespace ferrule::grader;
@@ -241,6 +243,51 @@ TEST_CASE("a Rust registration is seen through the kernel crate") {
     CHECK(classes(c.verdict()) == "resource-leak");
 }
 
+TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing") {
+    Case c;
+    c.all.language = Language::rust;
+    c.all.source_files = c.all.debug["mem"].files = {"ring.rs"};
+    c.all.sources = {{"ring.rs",
+                      "module! {\n"
+                      "}\n"
+                      "fn init() {\n"
+                      "    // SAFETY: unsafe { }\n"
+                      "    let right = unsafe { Arc::from_raw(left) };\n"
+                      "}\n"
+                      "unsafe impl Send for Ring {}\n"}};
+    c.all.debug["mem"].sections[0] = {".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "__module_init::exit", 0, 0, 0}}};
+    c.first().console = kasan("slab-use-after-free", "ring_use+0x24/0x40 [ring]");
+    Verdict v = c.verdict();
+    REQUIRE(classes(v) == "use-after-free");
+    CHECK(v.findings[0].line == 5);
+    SECTION("of two, nobody knows which") {
+        c.all.sources["ring.rs"] += "fn also() { unsafe { other() } }\n";
+        CHECK(c.verdict().findings[0].line == 1);
+    }
+    SECTION("a line that somebody wrote is better") {
+        c.all.debug["mem"].sections[0].rows[0].line = 6;
+        c.all.debug["mem"].sections[0].scopes[0].function = "init";
+        CHECK(c.verdict().findings[0].line == 6);
+    }
+}
+
+TEST_CASE("a reader that waits for all readers") {
+    Case c;
+    c.first().console = line(5, "=============================") + line(5, "WARNING: suspicious RCU usage") +
+                        line(5, "-----------------------------") +
+                        line(5, "kernel/rcu/tree.c:3205 Illegal synchronize_rcu() in RCU read-side critical section!") +
+                        line(5, "stack backtrace:") + line(5, "Call Trace:") + line(5, " <TASK>") +
+                        line(5, " lockdep_rcu_suspicious+0x20f/0x2a0") + line(5, " synchronize_rcu+0x1/0x2") +
+                        line(5, " ring_use+0x24/0x40 [ring]") + line(5, " </TASK>");
+    c.first().steps[1].lost = "deadline";
+    c.first().module_gone = false;
+    c.first().hang = {{"worker 1 (D)", {0, 0}, {"schedule+0x1/0x2", "ring_use+0x24/0x40 [ring]"}}};
+    Verdict v = c.verdict();
+    REQUIRE(classes(v) == "rcu");
+    CHECK(v.findings[0].title == "a reader waits for the end of all readers, and so for itself");
+    CHECK(v.findings[0].line == 11);
+}
+
 TEST_CASE("a listing that grew names the only line that can have done it") {
     Case c;
     c.first().resources_after = {{"misc", "125 ring"}, {"node", "/dev/ring"}};
@@ -311,6 +358,14 @@ TEST_CASE("answers are compared with what the host worked out") {
         seen.error = 14;
         CHECK(title().find("failed with EFAULT") != std::string::npos);
     }
+    SECTION("what nobody filled in") {
+        c.exercise.scenarios[0].steps[1].out->push_back({DataPiece::padding, "3", "", {}});
+        seen.data += std::string("\0\x5a\0", 3);
+        CHECK(title().find(
+                  "user-access: ioctl _IOR('r', 1, 8) gave the program memory of the kernel's: bytes 9 to 10") == 0);
+        seen.data.replace(8, 3, std::string(3, '\0'));
+        CHECK(c.verdict().verdict == "pass");
+    }
     SECTION("behind the user's buffer") {
         seen.overrun = 4;
         CHECK(title().find("user-access: ") == 0);
@@ -319,6 +374,41 @@ TEST_CASE("answers are compared with what the host worked out") {
         c.exercise.scenarios[0].steps[1].errors = {"EINVAL", "EFAULT"};
         CHECK(title().find("expected it to fail with EINVAL or EFAULT") != std::string::npos);
     }
+}
+
+TEST_CASE("the call that copied to a program, where there is just one that can have") {
+    Observations all;
+    all.language = Language::c;
+    all.sources["ring.c"] =
+        "static ssize_t ring_read(struct file *f)\n"                     // 1
+        "{\n"                                                            // 2
+        "\treturn copy_to_user(to, ring, 4) ? -EFAULT : 4;\n"            // 3
+        "}\n"                                                            // 4
+        "static long ring_get(void __user *to)\n"                        // 5
+        "{\n"                                                            // 6
+        "\t/* copy_to_user() */\n"                                       // 7
+        "\treturn copy_to_user(to, ring, 8);\n"                          // 8
+        "}\n"                                                            // 9
+        "static long ring_ioctl(struct file *f, unsigned cmd)\n"         // 10
+        "{\n"                                                            // 11
+        "\treturn ring_get(NULL);\n"                                     // 12
+        "}\n"                                                            // 13
+        "static const struct file_operations fops = {\n"                 // 14
+        "\t.read = ring_read,\n\t.unlocked_ioctl\t= ring_ioctl,\n};\n";  // 15
+    REQUIRE(copy_out(all, StepKind::read));
+    CHECK(copy_out(all, StepKind::read)->line == 3);
+    REQUIRE(copy_out(all, StepKind::ioctl));
+    CHECK(copy_out(all, StepKind::ioctl)->line == 8);
+    all.sources["ring.c"] += "static int more(void)\n{\n\treturn put_user(1, p);\n}\n";
+    CHECK_FALSE(copy_out(all, StepKind::ioctl));
+    CHECK(copy_out(all, StepKind::read)->line == 3);
+    all.language = Language::rust;
+    all.sources = {{"ring.rs",
+                    "fn get(&self) -> Result {\n    writer.write(&answer)\n}\n"
+                    "fn read_iter() -> Result<usize> {\n    iov.copy_to_iter(&bytes)\n}\n"}};
+    CHECK(copy_out(all, StepKind::ioctl)->line == 2);
+    CHECK(copy_out(all, StepKind::read)->line == 5);
+    CHECK_FALSE(copy_out({}, StepKind::read));
 }
 
 TEST_CASE("fault sweep: what is right") {
@@ -383,7 +473,7 @@ TEST_CASE("success reported, later answers wrong: the error path's fault, unless
     c.swept(1).steps[1].value = 0;
     Verdict v = c.verdict();
     REQUIRE(classes(v) == "error-path");
-    CHECK(v.findings[0].title.find("reported success though its allocation failed") != std::string::npos);
+    CHECK(v.findings[0].title.find("reported success though an allocation failed") != std::string::npos);
     c.first().steps[1].value = 0;
     CHECK(classes(c.verdict()) == "wrong-result");
 }
@@ -620,15 +710,38 @@ TEST_CASE("build errors, forbidden imports, the unsafe budget") {
 
     Case rust;
     rust.all.language = Language::rust;
-    rust.all.sources = {{"ring.rs",
-                         "// unsafe { }\nfn a() { let s = \"unsafe {\"; unsafe { b() } }\nunsafe fn b() {}\nunsafe "
-                         "impl Send for R {}\nfn c<'a>(x: &'a u8) { let q = 'u'; unsafe\n{ b() } }\n"}};
-    rust.exercise.unsafe_budget = 3;
-    CHECK(rust.verdict().verdict == "pass");
+    rust.all.sources = {{"ring.rs", "unsafe impl Send for R {}\nfn a() {\n    unsafe { b() }\n}\n"}};
+    rust.all.diagnostics = {{"note", "ring.rs", 1, 1, "implementation of an `unsafe` trait", build::kUnsafe},
+                            {"note", "ring.rs", 3, 5, "usage of an `unsafe` block", build::kUnsafe}};
     rust.exercise.unsafe_budget = 2;
+    CHECK(rust.verdict().verdict == "pass");
+    rust.exercise.unsafe_budget = 1;
     v = rust.verdict();
     REQUIRE(classes(v) == "unsafe-audit");
-    CHECK(v.findings[0].line == 5);
+    CHECK(v.findings[0].line == 3);
+    CHECK(v.audit == "unsafe: 1 block, 1 impl, 0 functions; 1 of 4 lines of code (25 %); budget 1");
+
+    // What a tool read in the source and a run showed, on one line: the run is the witness.
+    Case both;
+    both.all.diagnostics = {{"warning", "ring.c", 4, 1, "dereference of noderef expression", build::kSparse}};
+    v = both.verdict();
+    REQUIRE(classes(v) == "user-access");
+    CHECK(v.findings[0].detector == "sparse");
+    CHECK(v.findings[0].scenario.empty());
+    both.all.runs[0].console = kasan("user-memory-access", "init_module+0x4/0x40 [ring]");
+    v = both.verdict();
+    REQUIRE(classes(v) == "user-access");
+    CHECK(v.findings[0].line == 4);
+    CHECK(v.findings[0].detector == "kasan");
+
+    // Rules name a symbol, what stands for it in the source, or a function of Rust.
+    Case words;
+    words.all.imports = {"_printk", "_RNvNtCs43vyB533jt3_6kernel5print11call_printk"};
+    words.exercise.forbidden_imports = {{"printk", "Be silent."}, {"call_printk", "Be silent, too."}};
+    v = words.verdict();
+    REQUIRE(v.findings.size() == 2);
+    CHECK(v.findings[0].title == "_printk is not allowed here: Be silent.");
+    CHECK(v.findings[1].title == "call_printk is not allowed here: Be silent, too.");
 }
 
 TEST_CASE("the sources without comments and strings") {

@@ -48,9 +48,12 @@ struct Verdict {
     Timing timing;
     Environment environment;
     uint64_t seed = 0;  // repeats what was random in these runs (--seed); not in the contract's JSON
+    std::string audit;  // of Rust: one line on its use of `unsafe`, for people; not in the contract's JSON
 };
 
 // Pure: starts no process, reads no file; the same input gives the same verdict.
 Verdict judge(const Exercise& exercise, const Observations& observations);
+// Is there a finding in this run? Of the observations only what is known before any run counts.
+bool shows_something(const Exercise& exercise, const Observations& observations, const Run& run);
 
 }  // namespace ferrule::grader

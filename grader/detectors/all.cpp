@@ -25,8 +25,9 @@ const std::vector<DetectorEntry>& run_detectors() {
 }
 
 const std::vector<BuildDetector>& build_detectors() {
-    static const std::vector<BuildDetector> detectors = {detect_build, detect_imports, detect_unsafe, detect_silencing,
-                                                         detect_canaries};
+    static const std::vector<BuildDetector> detectors = {detect_build,     detect_imports,       detect_unsafe,
+                                                         detect_sparse,    detect_lock_analysis, detect_clients,
+                                                         detect_silencing, detect_canaries};
     return detectors;
 }
 

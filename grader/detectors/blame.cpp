@@ -2,14 +2,12 @@
 #include <algorithm>
 #include <map>
 
+#include "grader/detectors/broken_memory.hpp"
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/registrations.hpp"
 
 namespace ferrule::grader {
 namespace {
-
-// What the `module!` macro writes carries the macro's line: true, but never what one looks for.
-bool generated(const SourcePlace& place) { return place.function.find("__module_init") != std::string::npos; }
 
 bool own_file(const Evidence& evidence, const std::string& file) {
     const auto& names = evidence.all.source_files;
@@ -17,6 +15,8 @@ bool own_file(const Evidence& evidence, const std::string& file) {
 }
 
 }  // namespace
+
+bool made_by_macro(const SourcePlace& place) { return place.function.find("__module_init") != std::string::npos; }
 
 std::vector<LoadedSection> loaded_sections(const ModuleDebug& debug, const std::vector<SymbolAddress>& symbols) {
     std::map<std::string, std::vector<const DebugSymbol*>> by_name;
@@ -67,7 +67,7 @@ const SourcePlace* first_learner_place(const std::vector<std::vector<SourcePlace
     for (const auto& places : frames)
         for (const auto& place : places) {
             if (!place.learners || place.line <= 0) continue;
-            if (!generated(place)) return &place;
+            if (!made_by_macro(place)) return &place;
             if (!fallback) fallback = &place;
         }
     return fallback;

@@ -84,6 +84,9 @@ void name_double_fetches(const Evidence& evidence, std::vector<Finding>& finding
 std::vector<Finding> detect_build(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_imports(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_unsafe(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_sparse(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_lock_analysis(const Exercise& exercise, const Observations& observations);
+std::vector<Finding> detect_clients(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_silencing(const Exercise& exercise, const Observations& observations);
 std::vector<Finding> detect_canaries(const Exercise& exercise, const Observations& observations);
 // Clones that were not asked, since something was reported in them; of interest where no finding says what.
@@ -91,6 +94,10 @@ std::vector<Finding> detect_unasked(const Exercise& exercise, const Observations
 // A finding that belongs to no run.
 Finding build_finding(const Exercise& exercise, const char* finding_class, const char* detector,
                       const std::string& title);
+// One that a tool read in the source: where a run shows the same, the run is the better witness.
+inline constexpr int kNeverRan = 2'000'000;  // Finding::order
+Finding static_finding(const Exercise& exercise, const char* finding_class, const build::Diagnostic& diagnostic,
+                       const std::string& title);
 std::vector<Finding> detect_kasan(const Evidence& evidence);
 std::vector<Finding> detect_oops(const Evidence& evidence);
 std::vector<Finding> detect_lockdep(const Evidence& evidence);

@@ -1,7 +1,7 @@
 // KASAN's reports: which kind of bad access, where; where the memory was allocated and freed.
 #include <cstring>
 
-#include "grader/detectors/detector.hpp"
+#include "grader/detectors/broken_memory.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -73,8 +73,8 @@ std::vector<Finding> detect_kasan(const Evidence& evidence) {
         if (!access.empty()) title += ": " + access;
         if (!where.empty() && (!row || std::strcmp(row->finding_class, "double-free") != 0))
             title += (access.empty() ? ": " : ", ") + where;
-        auto finding =
-            finding_of(evidence, row ? row->finding_class : "out-of-bounds", "kasan", title, blame(evidence, splat));
+        auto finding = finding_of(evidence, row ? row->finding_class : "out-of-bounds", "kasan", title,
+                                  blame_memory(evidence, splat));
         relate(finding, "allocated", blame(evidence, splat.allocated));
         relate(finding, "freed", blame(evidence, splat.freed));
         finding.order = static_cast<int>(splat.at_line);

@@ -144,9 +144,13 @@ std::vector<Finding> detect_lockdep(const Evidence& evidence) {
     std::vector<Finding> findings;
     for (const auto& splat : evidence.splats) {
         if (splat.kind == "rcu") {
-            auto finding =
-                finding_of(evidence, "rcu", "lockdep", "suspicious RCU usage: a pointer read outside rcu_read_lock()",
-                           blame(evidence, splat));
+            // kernel/rcu/tree.c: "Illegal synchronize_rcu() in RCU read-side critical section!"
+            const bool waits = splat.text.find("in RCU read-side critical section") != std::string::npos ||
+                               splat.text.find("in RCU-bh read-side critical section") != std::string::npos;
+            auto finding = finding_of(evidence, "rcu", "lockdep",
+                                      waits ? "a reader waits for the end of all readers, and so for itself"
+                                            : "suspicious RCU usage: a pointer read outside rcu_read_lock()",
+                                      blame(evidence, splat));
             findings.push_back(finish(std::move(finding), splat));
             continue;
         }

@@ -1,6 +1,6 @@
 // Reports about one kind of object: reference counts, lists, active timers and work, copies that do not fit, DMA, slab
 // caches.
-#include "grader/detectors/detector.hpp"
+#include "grader/detectors/broken_memory.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -33,7 +33,6 @@ constexpr Row kRows[] = {
     {"usercopy", "", "out-of-bounds", "copy from user space writes past the object"},
     {"slab-objects", "", "memory-leak", "slab cache destroyed with objects still in it"},
     {"proc-leak", "", "resource-leak", "/proc directory removed with entries still in it"},
-    {"dma", "", "dma", "DMA API used wrongly"},
 };
 
 // "object type: timer_list hint: …" -> "timer_list"
@@ -53,8 +52,8 @@ std::vector<Finding> detect_objects(const Evidence& evidence) {
             std::string title = row.title;
             if (splat.kind == "debugobjects")
                 if (std::string type = object_type(splat.title); !type.empty()) title = type + " " + title;
-            if (splat.kind == "fortify" || splat.kind == "usercopy" || splat.kind == "dma") title += ": " + splat.title;
-            auto finding = finding_of(evidence, row.finding_class, splat.kind, title, blame(evidence, splat));
+            if (splat.kind == "fortify" || splat.kind == "usercopy") title += ": " + splat.title;
+            auto finding = finding_of(evidence, row.finding_class, splat.kind, title, blame_memory(evidence, splat));
             finding.order = static_cast<int>(splat.at_line);
             finding.fatal = splat.kind == "usercopy";
             finding.raw = sanitise(splat.text, 16384);

@@ -55,7 +55,10 @@ std::vector<Finding> detect_oops(const Evidence& evidence) {
             said = {"oops", "kernel panic: " +
                                 (splat.title.starts_with(kSays) ? splat.title.substr(kSays.size()) : splat.title)};
         } else if (splat.kind == "rust-panic") {
-            said = {"oops", "Rust panic: " + splat.detail};
+            // core/src/panicking.rs: what CONFIG_RUST_OVERFLOW_CHECKS finds; a division by zero says nothing of
+            // overflow.
+            const bool arithmetic = splat.detail.starts_with("attempt to ") && splat.detail.ends_with(" with overflow");
+            said = {arithmetic ? "integer" : "oops", "Rust panic: " + splat.detail};
         } else if (splat.kind == "warn") {
             said = {"oops", splat.title.starts_with("WARNING: ") ? "WARN_ON() was hit" : "WARN: " + splat.title};
             fatal = false;

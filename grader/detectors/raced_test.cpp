@@ -1,3 +1,4 @@
+#include "grader/detectors/detector.hpp"
 #include "grader/detectors/result.hpp"
 #include "sandbox/base/catch.hpp"
 
@@ -66,4 +67,34 @@ TEST_CASE("values and data of a race") {
     seen.overrun = 16;
     CHECK(wrong(step, seen) == "wrote 16 bytes behind the end of the user's buffer in 2 of 10 calls of a race");
     CHECK(std::string(judge_raced(step, seen, {})->finding_class) == "user-access");
+}
+
+TEST_CASE("out of bounds while user memory is poked is a second fetch") {
+    Exercise exercise;
+    Step race{StepKind::race}, poke{StepKind::poke};
+    race.lanes = {{poke}};
+    exercise.scenarios.resize(1);
+    exercise.scenarios[0].steps = {race};
+    Observations all;
+    Run run;
+    StepObservation seen;
+    seen.lane = seen.lane_step = 0;
+    seen.attempted = true;
+    run.steps = {seen};
+    const std::vector<Splat> splats;
+    const std::vector<LoadedSection> loaded;
+    const auto classes = [&](const Run& of) {
+        Finding behind, freed;
+        behind.finding_class = "out-of-bounds";
+        freed.finding_class = "use-after-free";
+        std::vector<Finding> findings = {behind, freed};
+        name_double_fetches({exercise, all, of, splats, loaded}, findings);
+        return findings[0].finding_class + " " + findings[1].finding_class;
+    };
+    CHECK(classes(run) == "user-access use-after-free");
+    run.steps[0].attempted = false;
+    CHECK(classes(run) == "out-of-bounds use-after-free");
+    run.steps[0].attempted = true;
+    exercise.scenarios[0].steps[0].lanes[0][0].kind = StepKind::ioctl;
+    CHECK(classes(run) == "out-of-bounds use-after-free");
 }

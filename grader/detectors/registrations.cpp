@@ -29,6 +29,20 @@ bool begins_with_one(std::string_view name, const std::string_view (&prefixes)[N
 // Rust's kernel crate and its C helpers stand between the module and the kernel function that matters.
 bool rust_glue(std::string_view name) { return name.starts_with("_R") || name.starts_with("rust_helper_"); }
 
+// A node of one of the kernel's own trees (an idr of kernfs, the interrupt descriptors): it may have been allocated
+// while the module had an entry made, and serves others by now. In a tree of the module's own, its call stands right
+// there.
+bool node_of_shared_tree(const LedgerEntry& entry) {
+    constexpr std::string_view kNode[] = {"radix_tree_node_alloc", "xas_alloc", "mas_alloc_nodes", "mt_alloc"};
+    constexpr std::string_view kTree[] = {"radix_tree_", "__radix_tree_", "idr_", "ida_", "xa_",   "__xa_",
+                                          "xas_",        "__xas_",        "mas_", "mt_",  "mtree_"};
+    size_t i = 0;
+    while (i < entry.names.size() && entry.names[i].starts_with("kmem_cache_alloc")) ++i;
+    if (i == 0 || i >= entry.names.size() || !begins_with_one(entry.names[i], kNode)) return false;
+    while (i < entry.names.size() && (begins_with_one(entry.names[i], kTree) || rust_glue(entry.names[i]))) ++i;
+    return i < entry.names.size() && !entry.names[i].empty();
+}
+
 }  // namespace
 
 const std::vector<Registration>& registrations() {
@@ -116,6 +130,7 @@ std::string registered_as(const Evidence& evidence, std::string_view kernel_func
 
 Origin origin_of(const Evidence& evidence, const LedgerEntry& entry) {
     Origin origin;
+    if (node_of_shared_tree(entry)) return origin;
     size_t module = entry.frames.size();
     for (size_t i = 0; i < entry.frames.size(); ++i) {
         std::string_view name = i < entry.names.size() ? std::string_view(entry.names[i]) : std::string_view();

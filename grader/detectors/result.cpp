@@ -3,6 +3,7 @@
 // matter; all else is an error path that is wrong.
 #include <algorithm>
 
+#include "grader/detectors/copies_out.hpp"
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/result.hpp"
 
@@ -43,6 +44,13 @@ std::optional<Wrong> compare_data(const Step& step, std::string_view data, size_
         if (i < expected->mask.size() && !expected->mask[i]) continue;
         if (i < data.size() && data[i] == want[i]) continue;
         size_t to = i + 1;
+        if (i < expected->mask.size() && expected->mask[i] == '\2') {
+            while (to < want.size() && to < expected->mask.size() && expected->mask[to] == '\2') ++to;
+            return Wrong{"gave the program memory of the kernel's: bytes " + std::to_string(i) + " to " +
+                             std::to_string(to - 1) + " are padding, and hold " +
+                             hex(data.substr(std::min(i, data.size()), to - i)),
+                         "user-access"};
+        }
         while (to < want.size() && to - i < 8 && (to >= expected->mask.size() || expected->mask[to])) ++to;
         return Wrong{"wrong data from byte " + std::to_string(i) + ": " +
                      hex(data.substr(std::min(i, data.size()), to - i)) + ", expected " +
@@ -103,9 +111,11 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
                       const Step& step) {
         std::string text = call_words(step) + " " + title;
         if (!step.why.empty()) text += " (" + step.why + ")";
-        // The line of a wrong answer cannot be known; of a failed allocation that was handled wrongly it can.
-        auto finding =
-            finding_of(evidence, finding_class, "result", text, fired ? failed_call(evidence) : std::nullopt);
+        // The line of a wrong answer cannot be known; of a failed allocation that was handled wrongly it can, and what
+        // a program should not have got was copied to it.
+        auto place = fired ? failed_call(evidence) : std::nullopt;
+        if (std::string_view(finding_class) == "user-access") place = copy_out(evidence.all, step.kind);
+        auto finding = finding_of(evidence, finding_class, "result", text, place);
         finding.order = 950'000 + std::max(0, seen.step);
         findings.push_back(std::move(finding));
     };

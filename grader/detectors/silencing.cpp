@@ -189,10 +189,13 @@ std::vector<Odd> oddities(std::string_view text, std::string_view code, Language
         const char follows = next < code.size() ? code[next] : '\0';
         if (language == Language::c && (word == "pragma" || word == "_Pragma")) {
             // #pragma clang attribute push(__attribute__((no_sanitize(…)), apply_to = function)
-            const size_t end = word == "pragma" ? text.find('\n', at) : text.find(')', at);
-            const std::string_view rest = text.substr(at, end == std::string_view::npos ? end : end - at);
-            if (rest.find("attribute") != std::string_view::npos || rest.find("section") != std::string_view::npos)
-                found.push_back({at, "this pragma changes how the compiler treats code that follows"});
+            const bool operation = word == "_Pragma";
+            const size_t end = (operation ? text : code).find(operation ? ')' : '\n', at);
+            const std::string_view rest =
+                (operation ? text : code).substr(at, end == std::string_view::npos ? end : end - at);
+            if (rest.find("clang attribute") != std::string_view::npos ||
+                rest.find("clang section") != std::string_view::npos)
+                found.push_back({at, "this pragma changes how the compiler treats the code behind it"});
         } else if (language == Language::c && (word == "THIS_MODULE" || word == "__this_module")) {
             size_t field = next;
             while (field < code.size() && (code[field] == ')' || code[field] == '.' || code[field] == '-' ||
@@ -215,8 +218,12 @@ std::vector<Odd> oddities(std::string_view text, std::string_view code, Language
                                  "section moves code or data to where it does not belong: a driver has no business "
                                  "with it"});
         } else if (language == Language::rust && word == "sanitize" && follows == '(') {
-            const std::string_view what = word_at(code, skip_space(code, next + 1));
-            if (what == "address" || what == "kernel_address" || what == "thread" || what == "memory")
+            // #[sanitize(address = "off")]; a function may well have this name and such a parameter.
+            const size_t first = skip_space(code, next + 1);
+            const std::string_view what = word_at(code, first);
+            const size_t sign = skip_space(code, first + what.size());
+            const bool setting = sign < code.size() && code[sign] == '=';
+            if (setting && (what == "address" || what == "kernel_address" || what == "thread" || what == "memory"))
                 found.push_back({at, "sanitize(…) switches memory checking off: a driver has no business with it"});
         }
     }
@@ -233,6 +240,7 @@ std::vector<Finding> detect_silencing(const Exercise& exercise, const Observatio
         if (!places.empty()) {
             finding.file = places.front().file;
             finding.line = places.front().line;
+            finding.order = finding.line;
         }
         findings.push_back(std::move(finding));
     };

@@ -97,7 +97,7 @@ TEST_CASE("what honest drivers write is not") {
             "request_threaded_irq(irq, NULL, handler, 0, THIS_MODULE->name, dev);\n"
             "try_module_get(THIS_MODULE);\nint owner = module_refcount(THIS_MODULE);\n"
             "if (dev->owner != THIS_MODULE) dev->list = x;\n"
-            "#pragma pack(push, 1)\n#pragma GCC diagnostic push\n"
+            "#pragma pack(push, 1)\n#pragma GCC diagnostic ignored \"-Wattributes\"\n"
             "lockdep_assert_held(&lock);\nmight_sleep();\n"
             "int section(int a);\nsection(3);\nf(section(3));\nkmem_cache_create(\"ferrule_cells\", 40, 0, 0, NULL);\n",
             Language::c,

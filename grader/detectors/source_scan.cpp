@@ -24,9 +24,11 @@ public:
             char c = text_[at_];
             char d = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
             bool after_word = at_ > 0 && word_char(text_[at_ - 1]);
-            if (c == '/' && d == '/')
-                blank_to(text_.find('\n', at_));
-            else if (c == '/' && d == '*')
+            if (c == '/' && d == '/') {
+                const size_t end = std::min(text_.find('\n', at_), text_.size());
+                comments_.emplace_back(at_, text_.substr(at_ + 2, end - at_ - 2));
+                blank_to(end);
+            } else if (c == '/' && d == '*')
                 comment();
             else if (rust_ && !after_word && (c == 'r' || ((c == 'b' || c == 'c') && d == 'r')) && raw_string()) {
             } else if (c == '"')
@@ -40,6 +42,7 @@ public:
         }
         return std::move(out_);
     }
+    const std::vector<std::pair<size_t, std::string_view>>& comments() const { return comments_; }  // after run()
 
 private:
     void blank_to(size_t end) {
@@ -110,6 +113,7 @@ private:
     bool rust_;
     std::vector<Literal>* literals_ = nullptr;
     size_t at_ = 0;
+    std::vector<std::pair<size_t, std::string_view>> comments_;
 };
 
 }  // namespace
@@ -126,6 +130,21 @@ std::vector<Mention> literals_with(const Observations& observations, std::string
                 found.push_back(
                     {file, 1 + static_cast<int>(
                                    std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(literal.at), '\n'))});
+    }
+    return found;
+}
+
+std::vector<Comment> line_comments(std::string_view text, Language language) {
+    Blanker blanker(text, language);
+    blanker.run();
+    std::vector<Comment> found;
+    int line = 1;
+    size_t counted = 0;
+    for (const auto& [at, words] : blanker.comments()) {
+        line += static_cast<int>(std::count(text.begin() + static_cast<ptrdiff_t>(counted),
+                                            text.begin() + static_cast<ptrdiff_t>(at), '\n'));
+        counted = at;
+        found.push_back({line, std::string(words)});
     }
     return found;
 }

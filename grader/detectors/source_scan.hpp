@@ -13,6 +13,13 @@ namespace ferrule::grader {
 // where they are.
 std::string code_only(std::string_view text, Language language);
 
+// Comments that go to the end of their line, without the first two slashes.
+struct Comment {
+    int line = 0;
+    std::string text;
+};
+std::vector<Comment> line_comments(std::string_view text, Language language);
+
 struct Mention {
     std::string file;
     int line = 0;

@@ -14,9 +14,10 @@ struct KindName {
     const char* name;
     Kind kind;
 };
-constexpr KindName kKinds[] = {{"u8", Kind::u8},       {"u16", Kind::u16}, {"u32", Kind::u32},     {"u64", Kind::u64},
-                               {"text", Kind::text},   {"hex", Kind::hex}, {"zeros", Kind::zeros}, {"fill", Kind::fill},
-                               {"bytes", Kind::bytes}, {"any", Kind::any}};
+constexpr KindName kKinds[] = {{"u8", Kind::u8},       {"u16", Kind::u16},        {"u32", Kind::u32},
+                               {"u64", Kind::u64},     {"text", Kind::text},      {"hex", Kind::hex},
+                               {"zeros", Kind::zeros}, {"fill", Kind::fill},      {"bytes", Kind::bytes},
+                               {"any", Kind::any},     {"padding", Kind::padding}};
 
 int width(Kind kind) { return kind == Kind::u8 ? 1 : kind == Kind::u16 ? 2 : kind == Kind::u32 ? 4 : 8; }
 
@@ -122,8 +123,9 @@ Result<DataPiece> parse_piece(const std::string& text) {
     }
     return fail(
         "expression",
-        fmt::format("found \"{}\"; expected a piece of data: u8, u16, u32, u64, bytes, text, hex, zeros, fill or any",
-                    text.substr(0, 40)));
+        fmt::format(
+            "found \"{}\"; expected a piece of data: u8, u16, u32, u64, bytes, text, hex, zeros, fill, padding or any",
+            text.substr(0, 40)));
 }
 
 Result<void> check_piece(const DataPiece& piece, const Scope& scope) {
@@ -178,6 +180,7 @@ Result<Expected> make_data(const DataRule& rule, const Values& values) {
                 break;
             }
             case Kind::zeros:
+            case Kind::padding:
             case Kind::any: {
                 FERRULE_TRY(const size_t length, length_of(piece.expression, values));
                 bytes.assign(length, '\0');
@@ -195,7 +198,7 @@ Result<Expected> make_data(const DataRule& rule, const Values& values) {
         if (out.bytes.size() + bytes.size() > kDataCap)
             return fail("expression", "found more than 1 MiB of data; expected at most that");
         out.bytes += bytes;
-        out.mask.append(bytes.size(), piece.kind == Kind::any ? '\0' : '\1');
+        out.mask.append(bytes.size(), piece.kind == Kind::any ? '\0' : piece.kind == Kind::padding ? '\2' : '\1');
     }
     return out;
 }

@@ -37,6 +37,10 @@ TEST_CASE("pieces of data, little-endian") {
     const auto masked = data({"u8 1", "any 2", "u8 3"});
     CHECK(masked->mask == std::string("\1\0\0\1", 4));
     CHECK(masked->bytes.size() == 4);
+    const auto padded = data({"u8 1", "padding 3", "u32 2"});
+    REQUIRE(padded);
+    CHECK(padded->mask == "\1\2\2\2\1\1\1\1");
+    CHECK(padded->bytes == std::string("\1\0\0\0\2\0\0\0", 8));
     CHECK(data({})->bytes.empty());
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "grader/classes.hpp"
+#include "grader/exercise/clients.hpp"
 #include "grader/exercise/scenario_parser.hpp"
 
 namespace ferrule::grader {
@@ -214,6 +215,15 @@ Result<Exercise> load(const fs::path& folder, bool corpus) {
     hash.add(text);
     for (const Step* step : programs(exercise.scenarios))
         FERRULE_TRY_VOID(hash.add_file(exercise.folder / step->file_name));
+    FERRULE_TRY(exercise.clients, load_clients(exercise.folder));
+    for (const Client& client : exercise.clients) {
+        hash.add(client.name)
+            .add(client.text)
+            .add(client.note)
+            .add(client.blames)
+            .add(client.runs ? "runs" : "refused");
+        for (const std::string& code : client.errors) hash.add(code);
+    }
     exercise.source_hash = hash.hex();
     return exercise;
 }

@@ -28,7 +28,7 @@ struct ValueRule {
 
 // One piece of a data buffer: "u32 $n * 2", "text abc", "hex 00ff", "zeros 16", "fill 0x41 64", "bytes $msg", "any 4".
 struct DataPiece {
-    enum Kind { u8, u16, u32, u64, text, hex, zeros, fill, bytes, any } kind;
+    enum Kind { u8, u16, u32, u64, text, hex, zeros, fill, bytes, any, padding } kind;
     std::string expression, expression2;
     Location at;
 };
@@ -101,6 +101,15 @@ struct ImportRule {
     std::string symbol, why;
 };  // a trailing * matches a prefix
 
+// Safe Rust that misuses the learner's wrapper (clients.hpp).
+struct Client {
+    std::string name, text;
+    bool runs = false;                // it must compile, and run clean; else it must not compile…
+    std::vector<std::string> errors;  // …but get one of these from the compiler, "E0499"
+    std::string note;                 // what is wrong when it does not
+    std::string blames;               // words in the learner's code, whose line is named then
+};
+
 struct MarkedLine {
     std::string file;
     int line = 0;
@@ -129,8 +138,9 @@ struct Exercise {
     std::optional<int> unsafe_budget;  // Rust: how many unsafe blocks are allowed
     std::vector<Hint> hints;
     std::vector<Scenario> scenarios;
+    std::vector<Client> clients;
     fs::path folder;
-    std::string source_hash;  // of exercise.toml and test programs: decides verdicts
+    std::string source_hash;  // of exercise.toml, test programs and clients: decides verdicts
 
     bool corpus = false;   // of grader/corpus: no lesson, no starter, no hints
     bool trusted = false;  // the author's own driver, which has no reason to blind the detectors (vet)
@@ -163,7 +173,7 @@ Result<int64_t> evaluate(const std::string& expression, const Values& values);
 struct Expected {
     std::string bytes;
     std::string mask;
-};  // mask: '\1' where a byte counts
+};  // mask: '\1' where a byte counts, '\2' where it is padding, which must be 0
 Result<Expected> make_data(const DataRule& rule, const Values& values);
 Result<uint32_t> ioctl_number(const std::string& text);  // _IOWR('t', nr, size) or a number
 inline uint32_t ioctl_size(uint32_t number) { return number >> 16 & 0x3fff; }

@@ -202,6 +202,10 @@ private:
     }
 
     void summary() {
+        if (!verdict_.audit.empty()) {
+            line("  ", clean(verdict_.audit), 2, kDim);
+            out_ += "\n";
+        }
         char took[64];
         std::snprintf(took, sizeof took, "%.1f s (build %.1f s)", verdict_.timing.total_seconds,
                       verdict_.timing.build_seconds);

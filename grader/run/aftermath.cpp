@@ -102,9 +102,9 @@ void Aftermath::look_at_what_is_left() {
         gone = true;
         return;
     }
-    const milliseconds limit =
-        died ? milliseconds(static_cast<int64_t>(static_cast<double>(kAfterDeath.count()) * common_.patience()))
-             : kHousekeeping;
+    // On a host with far too much to do it is long until all has settled, and a module that is through is no hang.
+    const double usual = static_cast<double>((died ? kAfterDeath : kHousekeeping).count());
+    const auto limit = milliseconds(static_cast<int64_t>(usual * common_.patience()));
     const auto ledger = guest_.receive(*dump_id, limit);
     if (!ledger) {
         if (ledger.error() == vm::Lost::deadline) look_at_hang(0, "settling");

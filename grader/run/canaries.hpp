@@ -8,6 +8,7 @@ namespace ferrule::grader {
 // What a run is kept as until its clone goes.
 struct LastRun {
     Canaries canaries;   // whose they will be; nothing heard yet
+    uint64_t seed = 0;   // the run's
     bool quiet = false;  // it can be asked, and no report of its own keeps a detector from speaking again
 };
 LastRun last_run(const Run& run);
@@ -16,7 +17,7 @@ LastRun last_run(const Run& run);
 // Errors are ours: "guest-lost" (QEMU was ended from outside).
 Result<Canaries> ask_canaries(Guest& guest, const RunCommon& common, LastRun last);
 
-// In the order in which they are made, for a kernel variant.
-std::vector<std::string> canaries_of(const std::string& variant);
+// In the order in which they are made, for a kernel variant after a run with this seed.
+std::vector<std::string> canaries_of(const std::string& variant, uint64_t seed);
 
 }  // namespace ferrule::grader

@@ -9,6 +9,7 @@
 #include "grader/run/ledger.hpp"
 #include "grader/run/programs.hpp"
 #include "grader/run/work_list.hpp"
+#include "grader/verdict.hpp"
 #include "sandbox/base/interrupt.hpp"
 #include "sandbox/vm/slots.hpp"
 
@@ -106,8 +107,21 @@ Result<KernelRun::Prepared> KernelRun::prepare_guests(const image::Image& image,
     return out;
 }
 
+Observations KernelRun::known_before() const {
+    Observations out;
+    out.exercise = submission_.exercise_id;
+    out.module = submission_.sources.module;
+    out.language = submission_.language;
+    out.built = true;
+    for (const build::SourceFile& file : submission_.sources.files) {
+        out.source_files.push_back(file.name);
+        out.sources[file.name] = file.text;
+    }
+    return out;
+}
+
 Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
-    debug_ = std::async(std::launch::async, [ko = built.module.ko] { return read_module_debug(ko, "/work/"); });
+    debug_ = std::async(std::launch::async, [ko = built.module.ko] { return read_module_debug(ko, "/work/"); }).share();
     auto ko = read_file(built.module.stripped);
     auto programs = build_programs(image_, exercise_.folder, exercise_.scenarios);
     auto prepared = guests_.get();
@@ -117,12 +131,22 @@ Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     if (!prepared) return tl::unexpected(prepared.error());
     common_.ko = std::move(*ko);
     common_.kobjects = manages_kobjects(built.module.imports);
+    common_.pci = std::find(built.module.imports.begin(), built.module.imports.end(), "__pci_register_driver") !=
+                  built.module.imports.end();
     common_.programs = std::move(*programs);
     common_.resources_before = parse_listing(prepared->base->listing());
     accelerator_ = vm::name(prepared->base->accelerator());
-    if (hooks_.before_run) hooks_.before_run(chains_);
+    if (hooks_.before_run) {
+        const auto start = Clock::now();
+        hooks_.before_run(chains_);
+        waited_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
+    }
     return run_all(exercise_.scenarios, common_, clone_factory(prepared->base), std::move(prepared->guests), chains_,
-                   seed_, hooks_);
+                   seed_, hooks_, [this, known = known_before()](const Run& run) mutable {
+                       if (const auto& debug = debug_.get(); debug && known.debug.empty())
+                           known.debug[common_.variant] = *debug;
+                       return shows_something(exercise_, known, run);
+                   });
 }
 
 }  // namespace ferrule::grader

@@ -20,10 +20,11 @@ public:
     void prepare();                                       // begins to find the template and to start clones
     void give_up();                                       // waits for that, when there is nothing to run
     Result<Made> runs(const build::BuildOutcome& built);  // after prepare(), once
-    Result<ModuleDebug> debug() { return debug_.get(); }  // after runs(), once
+    Result<ModuleDebug> debug() { return debug_.get(); }  // after runs()
 
     const image::Image& image() const { return image_; }
     const std::string& variant() const { return common_.variant; }
+    double waited_seconds() const { return waited_seconds_; }  // for its turn (RunHooks::before_run)
     const std::string& accelerator() const { return accelerator_; }
 
 private:
@@ -31,6 +32,7 @@ private:
         std::shared_ptr<const vm::Template> base;
         std::vector<std::unique_ptr<Guest>> guests;
     };
+    Observations known_before() const;  // what can be said of a run before the others are made
     static Result<Prepared> prepare_guests(const image::Image& image, size_t wanted, Progress& progress);
 
     const Exercise& exercise_;
@@ -43,8 +45,9 @@ private:
     RunCommon common_;
     unsigned chains_ = 1;
     std::string accelerator_;
+    double waited_seconds_ = 0;
     std::future<Result<Prepared>> guests_;
-    std::future<Result<ModuleDebug>> debug_;
+    std::shared_future<Result<ModuleDebug>> debug_;
 };
 
 }  // namespace ferrule::grader

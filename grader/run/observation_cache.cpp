@@ -117,7 +117,12 @@ bool worth_keeping(const Observations& observations, double load, unsigned proce
         std::any_of(observations.diagnostics.begin(), observations.diagnostics.end(),
                     [](const build::Diagnostic& diagnostic) { return diagnostic.tool == "ferrule"; });
     if (build_stopped) return false;
+    const auto& clients = observations.clients;
+    if (!std::all_of(clients.begin(), clients.end(),
+                     [&](const Observations& client) { return worth_keeping(client, load, processors); }))
+        return false;
     return std::none_of(observations.runs.begin(), observations.runs.end(), [](const Run& run) {
+        if (run.variant == "race") return true;
         return !run.hang.empty() || std::any_of(run.steps.begin(), run.steps.end(),
                                                 [](const StepObservation& step) { return step.lost == "deadline"; });
     });

@@ -47,8 +47,8 @@ struct Observed {
 Result<Observed> observe_cached(const Exercise& exercise, const Submission& submission, uint64_t seed,
                                 const Caching& caching, Progress& progress, const RunHooks& hooks = {});
 
-// The build was not stopped, no step missed its deadline and nothing hung; or the host was not to blame: `load` (tasks
-// that run or wait) is at most twice the number of processors.
+// The build was not stopped, no step missed its deadline, nothing hung and no race was looked for; or the host was not
+// to blame: `load` (tasks that run or wait) is at most twice the number of processors.
 bool worth_keeping(const Observations& observations, double load, unsigned processors);
 
 }  // namespace ferrule::grader

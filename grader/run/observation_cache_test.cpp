@@ -154,14 +154,17 @@ TEST_CASE("programs that write at once, and one that is killed, leave good entri
 }
 
 TEST_CASE("what a busy host may have caused is not kept") {
-    Observations quiet = seen(""), late = seen(""), hung = seen(""), stopped = seen("");
+    Observations quiet = seen(""), late = seen(""), hung = seen(""), stopped = seen(""), race = seen("");
+    race.runs[0].variant = "race";
     StepObservation step;
     step.lost = "deadline";
     late.runs[0].steps.push_back(step);
+    Observations client = seen("");
+    client.clients.push_back(late);
     hung.runs[0].hang.push_back({"cpu 0", {}, {}});
     stopped.built = false;
     stopped.diagnostics.push_back({"error", "", 0, 0, "the build took longer than 60 s and was stopped", "ferrule"});
-    for (const Observations* one : {&quiet, &late, &hung, &stopped}) CHECK(worth_keeping(*one, 4, 2));
+    for (const Observations* one : {&quiet, &late, &hung, &stopped, &race, &client}) CHECK(worth_keeping(*one, 4, 2));
     CHECK(worth_keeping(quiet, 5, 2));
-    for (const Observations* one : {&late, &hung, &stopped}) CHECK_FALSE(worth_keeping(*one, 4.5, 2));
+    for (const Observations* one : {&late, &hung, &stopped, &race, &client}) CHECK_FALSE(worth_keeping(*one, 4.5, 2));
 }

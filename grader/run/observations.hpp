@@ -136,7 +136,8 @@ struct Observations {
     std::map<std::string, std::string> sources;  // their text, for excerpts and static rules
     std::map<std::string, ModuleDebug> debug;    // by kernel variant: the module is built for each
     std::vector<Run> runs;
-    std::vector<Canaries> canaries;  // one for each clone that still answered at its end
+    std::vector<Canaries> canaries;     // one for each clone that still answered at its end
+    std::vector<Observations> clients;  // the submission with each of the exercise's hostile clients in it
     std::string kernel_release, image_key, accelerator;
     double build_seconds = 0, restore_seconds = 0, run_seconds = 0, total_seconds = 0;
 };

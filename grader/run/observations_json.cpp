@@ -158,10 +158,10 @@ FERRULE_FIELDS(Canaries, f("scenario", v.scenario); f("scenario_name", v.scenari
 FERRULE_FIELDS(Observations, f("format", v.format); f("exercise", v.exercise); f("module", v.module);
                f("language", v.language); f.rare("seed", v.seed); f("built", v.built); f("diagnostics", v.diagnostics);
                f("imports", v.imports); f("source_files", v.source_files); f("sources", v.sources); f("debug", v.debug);
-               f("runs", v.runs); f("canaries", v.canaries); f("kernel_release", v.kernel_release);
-               f("image_key", v.image_key); f("accelerator", v.accelerator); f("build_seconds", v.build_seconds);
-               f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);
-               f("total_seconds", v.total_seconds);)
+               f("runs", v.runs); f("canaries", v.canaries); f.rare("clients", v.clients);
+               f("kernel_release", v.kernel_release); f("image_key", v.image_key); f("accelerator", v.accelerator);
+               f("build_seconds", v.build_seconds); f("restore_seconds", v.restore_seconds);
+               f("run_seconds", v.run_seconds); f("total_seconds", v.total_seconds);)
 
 Json put_one(const std::string& value) { return put_bytes(value); }
 Json put_one(Language value) { return name(value); }

@@ -77,6 +77,12 @@ TEST_CASE("observations come back as they were") {
     CHECK(back->seed == 99);
     CHECK(back->sources == sample().sources);
     CHECK(back->debug.at("mem").sections.at(0).rows.at(1).line == 6);
+    Observations with = sample();
+    with.clients = {sample()};
+    const auto both = observations_from_json(to_json(with));
+    REQUIRE(both);
+    CHECK(to_json(*both) == to_json(with));
+    CHECK(both->clients.at(0).sources == sample().sources);
     CHECK(run.seed == 0xffffffffffffffffu);
     CHECK(run.values == sample().runs[0].values);
     CHECK(run.steps.at(0).data == std::string("\0\x80", 2));

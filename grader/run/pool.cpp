@@ -23,14 +23,14 @@ namespace {
 class Pool {
 public:
     Pool(const std::vector<Scenario>& scenarios, const RunCommon& common, GuestFactory factory,
-         std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks)
+         std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks,
+         std::function<bool(const Run&)> shows)
         : scenarios_(scenarios),
           common_(common),
           factory_(std::move(factory)),
           seed_(seed),
           hooks_(hooks),
-          // A report or something left behind: which other repeats would find the same is of no use to anybody.
-          list_(scenarios, common.variant, chains, [](const Run& run) { return !left_as_found(run); }) {
+          list_(scenarios, common.variant, chains, std::move(shows)) {
         for (auto& guest : ready) ready_.push_back(std::move(guest));
     }
 
@@ -153,8 +153,9 @@ Result<std::unique_ptr<Guest>> start_guest(const GuestFactory& factory) {
 }
 
 Result<Made> run_all(const std::vector<Scenario>& scenarios, const RunCommon& common, const GuestFactory& factory,
-                     std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks) {
-    return Pool(scenarios, common, factory, std::move(ready), chains, seed, hooks).run();
+                     std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks,
+                     std::function<bool(const Run&)> shows) {
+    return Pool(scenarios, common, factory, std::move(ready), chains, seed, hooks, std::move(shows)).run();
 }
 
 }  // namespace ferrule::grader

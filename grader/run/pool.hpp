@@ -17,8 +17,10 @@ struct Made {
     std::vector<Canaries> canaries;  // of each clone that was used
 };
 
-// `ready`: guests that were started ahead. Errors as run_scenario's and the factory's; the first one ends all.
+// `ready`: guests that were started ahead. `shows`: is there a finding in this run? Then it need not be repeated.
+// Errors as run_scenario's and the factory's; the first one ends all.
 Result<Made> run_all(const std::vector<Scenario>& scenarios, const RunCommon& common, const GuestFactory& factory,
-                     std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks);
+                     std::vector<std::unique_ptr<Guest>> ready, unsigned chains, uint64_t seed, const RunHooks& hooks,
+                     std::function<bool(const Run&)> shows);
 
 }  // namespace ferrule::grader

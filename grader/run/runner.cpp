@@ -14,6 +14,7 @@
 #include <iterator>
 #include <thread>
 
+#include "grader/run/clients.hpp"
 #include "grader/run/kernel_run.hpp"
 #include "sandbox/base/check.hpp"
 #include "sandbox/base/interrupt.hpp"
@@ -112,6 +113,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
             runs.push_back(begin(i));
     }
     out.run_seconds = seconds_since(run_start);
+    for (const auto& kernel : kernels) out.run_seconds -= kernel->waited_seconds();
     for (size_t i = 0; i < runs.size(); ++i) {
         if (!runs[i]) return tl::unexpected(runs[i].error());
         FERRULE_TRY(out.debug[kernels[i]->variant()], kernels[i]->debug());
@@ -119,6 +121,7 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
         std::move(runs[i]->canaries.begin(), runs[i]->canaries.end(), std::back_inserter(out.canaries));
     }
     out.accelerator = kernels.front()->accelerator();
+    FERRULE_TRY(out.clients, observe_clients(exercise, submission, seed, progress, hooks));
     for (const Run& run : out.runs) out.restore_seconds = std::max(out.restore_seconds, run.restore_seconds);
     out.total_seconds = seconds_since(start);
     return out;

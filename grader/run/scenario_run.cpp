@@ -61,7 +61,7 @@ private:
     };
 
     Result<void> set_up();
-    Result<void> switch_on(const char* file, const char* word);
+    Result<void> write_word(const char* file, const char* word);
     Result<void> steps();
     bool step(int index, unsigned fail_nth, bool retry);
     bool parallel(int index);
@@ -123,12 +123,12 @@ tl::unexpected<Error> guest_lost(const char* doing, vm::Lost lost) {
                 "Try again; if it stays, run ferrule doctor and look for a lack of memory.");
 }
 
-Result<void> ScenarioRun::switch_on(const char* file, const char* word) {
+Result<void> ScenarioRun::write_word(const char* file, const char* word) {
     vm::Request write{FERRULE_WRITE_FILE};
     write.text = file;
     write.data = word;
     const auto reply = guest_.call(write, kHousekeeping);
-    if (!reply) return guest_lost("switching a detector on", reply.error());
+    if (!reply) return guest_lost("making the guest ready", reply.error());
     if (reply->error == 0) return {};
     return fail("guest-lost", fmt::format("{} of the guest cannot be written: {}", file, errno_name(reply->error)),
                 "Build the image again: ferrule image build");
@@ -145,9 +145,14 @@ Result<void> ScenarioRun::set_up() {
         if (auto put = guest_.put(program_path(common_, name), program->second, kHousekeeping); !put)
             return guest_lost("taking a test program", put.error());
     }
-    if (common_.kcsan) FERRULE_TRY_VOID(switch_on("/sys/kernel/debug/kcsan", "on"));
+    if (common_.kcsan) FERRULE_TRY_VOID(write_word("/sys/kernel/debug/kcsan", "on"));
+    if (common_.pci) {
+        static const std::string remove = fmt::format("/sys/bus/pci/devices/{}/remove", vm::kEduAddress);
+        FERRULE_TRY_VOID(write_word(remove.c_str(), "1"));
+        FERRULE_TRY_VOID(write_word("/sys/bus/pci/rescan", "1"));
+    }
     // Long enough for what frees the memory meanwhile, or the module; settling waits for it, so that it has its price.
-    if (common_.kobjects) FERRULE_TRY_VOID(switch_on("/sys/kernel/debug/ferrule/release-delay", "100"));
+    if (common_.kobjects) FERRULE_TRY_VOID(write_word("/sys/kernel/debug/ferrule/release-delay", "100"));
     vm::Request start{FERRULE_LEDGER};
     start.a = 1;
     const auto reply = guest_.call(start, kHousekeeping);

@@ -19,6 +19,7 @@ struct RunCommon {
     std::vector<ResourceEntry> resources_before;       // of the template: what every clone begins with
     std::string variant;
     bool kcsan = false;     // the kernel has it, and it is to be switched on
+    bool pci = false;       // the module is a PCI driver: the edu device is found anew for it
     bool kobjects = false;  // the module manages kobjects of its own: their releases are held back
     std::function<bool()> cancelled;
     // How much longer than usual an answer may take on this host now; 1 or more.

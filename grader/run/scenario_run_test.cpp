@@ -185,11 +185,9 @@ TEST_CASE("a call without an answer ends the run, with the stacks of who hangs")
     ScriptedGuest guest;
     guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
         if (request.op == FERRULE_READ) return tl::unexpected(vm::Lost::deadline);
-        if (request.op != FERRULE_READ_FILE || request.text != "/sys/kernel/debug/ferrule/ledger") return std::nullopt;
-        vm::Reply reply;
-        reply.data = "ferrule-ledger 1\nsymbol ffffffffa0000000 slots_open slots\nend 0 0\n";
-        return reply;
+        return std::nullopt;
     };
+    guest.ledger = "ferrule-ledger 1\nsymbol ffffffffa0000000 slots_open slots\nend 0 0\n";
     const Run seen = run(guest, scenario(kOpen + "{ read = \"f\", size = 4 }"));
     REQUIRE(seen.steps.size() == 3);
     REQUIRE(seen.module_symbols.size() == 1);
@@ -219,6 +217,15 @@ TEST_CASE("settling that does not end is a hang") {
     CHECK_FALSE(seen.resources_read);
     REQUIRE(seen.hang.size() == 2);
     CHECK(seen.hang[1].who.starts_with("settling"));
+}
+
+TEST_CASE("a host with far too much to do is waited for") {
+    ScriptedGuest guest, busy;
+    RunCommon patient = common();
+    patient.patience = [] { return 4.0; };
+    REQUIRE(run_scenario(guest, common(), scenario("{ load = \"\" }"), {}, 1));
+    REQUIRE(run_scenario(busy, patient, scenario("{ load = \"\" }"), {}, 1));
+    CHECK(busy.waited.at(FERRULE_LEDGER) == 4 * guest.waited.at(FERRULE_LEDGER));
 }
 
 TEST_CASE("a worker that died ends the steps; the module is unloaded by another") {

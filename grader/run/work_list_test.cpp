@@ -15,6 +15,7 @@ namespace {
 Scenario swept(const std::vector<bool>& sweeps, unsigned repeat = 1) {
     Scenario scenario;
     scenario.repeat = repeat;
+    scenario.kernels = {"mem"};
     for (const bool sweep : sweeps) {
         Step step{StepKind::ioctl};
         step.sweep = sweep;

@@ -129,6 +129,35 @@ TEST_CASE("symbols that share a name are told apart by their size") {
     CHECK(find_symbol(debug, "other", 7, 0x10).size() == 1);
 }
 
+TEST_CASE("one call made out of two has the line of the inlined call it is in, never of what stands before it") {
+    // refcount_inc() as clang makes it: the two warnings behind the end of the function, as one call without a line.
+    ModuleDebug debug;
+    debug.files = {"shelf.c", "/usr/src/linux/include/linux/refcount.h"};
+    debug.sections = {
+        {".text",
+         0x50,
+         {{0x00, 0, 26}, {0x0a, 0, 27}, {0x20, 1, 288}, {0x36, 0, 28}, {0x3b, 0, 0}, {0x40, 1, 0}, {0x4a, 0, 28}},
+         {{0x00, 0x50, "shelf_lend", 0, 0, 0},
+          {0x20, 0x36, "refcount_inc", 1, 0, 27},
+          {0x40, 0x48, "refcount_inc", 1, 0, 27}}}};
+    auto places = places_at(debug, ".text", 0x48, true);
+    REQUIRE(places.size() == 2);
+    CHECK(places[0].line == 288);
+    CHECK_FALSE(places[0].learners);
+    CHECK(places[1].line == 27);
+    CHECK(places[1].learners);
+    // The same without a line anywhere in the inlined call.
+    debug.sections[0].rows[2].line = 0;
+    places = places_at(debug, ".text", 0x48, true);
+    REQUIRE(places.size() == 2);
+    CHECK(places[0].line == 0);
+    CHECK(places[1].line == 27);
+    // In the function itself the nearest line before has to do.
+    places = places_at(debug, ".text", 0x3c, false);
+    REQUIRE(places.size() == 1);
+    CHECK(places[0].line == 28);
+}
+
 TEST_CASE("damaged debug data is looked up without harm") {
     ModuleDebug debug;
     debug.files = {"a.c"};

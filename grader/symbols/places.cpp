@@ -35,23 +35,37 @@ std::vector<SourcePlace> places_at(const ModuleDebug& debug, const std::string& 
     if (after == section->rows.begin()) return {};
     auto row = std::prev(after);
     bool sequence_ended = row->line == 0 && (row->file == 0) && row->offset < offset + 1;
-    // Line 0 inside a sequence is the compiler's "no line in particular": the nearest line before it speaks.
-    while (row->line == 0 && row != section->rows.begin()) --row;
-    if (row->line == 0) return {};
-
     std::vector<const DebugScope*> scopes;
     for (const auto& scope : section->scopes) {
         if (scope.low > offset) break;
         if (offset < scope.high) scopes.push_back(&scope);
     }
     if (scopes.empty() && sequence_ended) return {};
+    const bool unlined = row->line == 0;
     // Deepest first; at one depth there is one, but damaged input may say otherwise.
     std::stable_sort(scopes.begin(), scopes.end(), [](auto* a, auto* b) { return a->depth > b->depth; });
     scopes.erase(std::unique(scopes.begin(), scopes.end(), [](auto* a, auto* b) { return a->depth == b->depth; }),
                  scopes.end());
 
+    // Line 0 inside a sequence is the compiler's "no line in particular", as where it made one call out of two: the
+    // nearest line before it speaks, if it is of the same inlined call. If none is, that call's own line has to do.
+    auto same_call = [&](uint64_t at) {
+        return std::any_of(section->scopes.begin(), section->scopes.end(), [&](const DebugScope& scope) {
+            const DebugScope& inner = *scopes.front();
+            return scope.low <= at && at < scope.high && scope.depth == inner.depth &&
+                   scope.function == inner.function && scope.call_file == inner.call_file &&
+                   scope.call_line == inner.call_line;
+        });
+    };
+    const bool inlined = !scopes.empty() && scopes.front()->depth > 0;
+    while ((row->line == 0 || (inlined && unlined && !same_call(row->offset))) && row != section->rows.begin()) --row;
     std::vector<SourcePlace> places;
     int file = row->file, line = row->line;
+    if (inlined && unlined && !same_call(row->offset)) {
+        file = -1;
+        line = 0;
+    }
+    if (line == 0 && !inlined) return {};
     for (const DebugScope* scope : scopes) {
         places.push_back(place(debug, file, line, scope->function));
         file = scope->call_file;

@@ -316,7 +316,10 @@ static void answer(void)
 		r.error = shell < 0 ? errno : 0;
 		break;
 	case FERRULE_STOP:
-		__atomic_store_n(&arena->stop, 1, __ATOMIC_RELEASE);
+		if (q->a != 1)
+			__atomic_store_n(&arena->stop, 1, __ATOMIC_RELEASE);
+		r.data_len = sizeof(arena->at);
+		memcpy(own->out, arena->at, sizeof(arena->at));
 		break;
 	case FERRULE_POWEROFF:
 		reply_plain(q->id, 0, 0, 0);

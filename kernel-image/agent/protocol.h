@@ -66,7 +66,8 @@ enum ferrule_op {
 	FERRULE_DELAY, /* a: microseconds to wait; with b > a, in a race: a random number of them from a to b */
 	FERRULE_RACE,  /* data: a program, see below: worker's lists of calls, over and over, at the same time as the
 			  other workers' lists -> data: a ferrule_tally for each call */
-	FERRULE_STOP,  /* the race under way ends with the round that each list is in */
+	FERRULE_STOP,  /* the race under way ends with the round that each list is in; with a = 1 it goes on. -> data: a
+			  ferrule_race_end for each worker: where it is */
 	FERRULE_POKE,  /* only in a program. c: number of a shared buffer; a: offset; data: stands there for a moment,
 			  then what stood there before */
 };

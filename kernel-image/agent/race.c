@@ -3,9 +3,9 @@
  *
  * Theory of operation. The lanes meet at a barrier in the shared arena, then run their lists. How they fall onto each
  * other is decided by the race's seed in blocks of rounds that all lanes work out alike: whether they wait for each
- * other at the start of each round, how long a pause between two calls may be, and which lane runs on which cpu. Only
- * the pauses themselves differ from lane to lane. The lane that waits gives up soon (another one may be blocked in a
- * call, slow, or dead), and sooner each time.
+ * other at the start of each round, how long a pause between two calls may be, which lane runs on which cpu, and
+ * whether it stays there. Only the pauses themselves differ from lane to lane. The lane that waits gives up soon
+ * (another one may be blocked in a call, slow, or dead), and sooner each time.
  *
  * Nothing of what a module answers is judged here: it is counted, and what differs is kept for the host.
  */
@@ -43,7 +43,7 @@ struct lane {
 	uint64_t wait_ns;
 	unsigned cpus, cpu;
 	uint64_t pause_ns; /* in this block, the longest between two calls */
-	bool together;
+	bool together, wanders;
 };
 
 static uint64_t mix(uint64_t z)
@@ -189,6 +189,7 @@ static void begin_block(struct lane *lane, uint32_t round)
 	uint64_t plan = mix(lane->head.seed ^ (round / BLOCK) * 0xd1342543de82ef95u);
 
 	lane->together = (plan & 3) != 0;
+	lane->wanders = (plan >> 9 & 3) == 0;
 	lane->pause_ns = ((1u << (plan >> 2) % 9) - 1) * 1000u; /* 0 … 255 µs, short ones as often as long ones */
 	run_on(lane, (lane->head.lane + (unsigned)(plan >> 8 & 1)) % lane->cpus);
 }
@@ -222,6 +223,9 @@ static void pause_between(struct lane *lane)
 {
 	uint64_t chance = draw(lane);
 
+	/* A timer or work that was started here then meets its owner on another cpu. */
+	if (lane->wanders && (chance >> 5 & 1))
+		run_on(lane, (lane->cpu + 1) % lane->cpus);
 	if ((chance & 1) && lane->pause_ns)
 		spin_until(now_ns() + (chance >> 8) % lane->pause_ns);
 	if ((chance >> 1 & 15) == 0)

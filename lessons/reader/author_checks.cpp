@@ -72,6 +72,9 @@ std::vector<std::string> stray_files(const grader::Exercise& exercise, const std
             for (const char* kind : {"starter/", "solution/", "variants/"})
                 if (relative.rfind(folder + kind, 0) == 0) return is_source(path);
         }
+        // load_clients has looked at what is in them.
+        if (relative.rfind("rust/clients/", 0) == 0)
+            return path.filename() == "client.toml" || path.filename() == "client.rs";
         // load_mutants has refused anything else in a mutant's folder.
         return std::any_of(mutants.begin(), mutants.end(), [&](const grader::Mutant& mutant) {
             return relative.rfind(fmt::format("{}/mutants/{}/", grader::name(mutant.language), mutant.name), 0) == 0;
@@ -129,7 +132,9 @@ Result<void> check_exercises(const std::vector<CheckTarget>& targets, const Chec
         CheckResult result = judge_job(*item.job, graded.verdict);
         if (!result.ok) result.observations = grader::to_json(graded.observations);
         result.from_cache = graded.from_cache;
-        result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        // What it took, not how long it had to wait for others.
+        result.seconds = graded.from_cache ? std::chrono::duration<double>(Clock::now() - start).count()
+                                           : graded.observations.build_seconds + graded.observations.run_seconds;
         return result;
     };
     return in_order<CheckResult>(

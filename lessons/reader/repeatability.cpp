@@ -58,6 +58,7 @@ Result<std::vector<RepeatRow>> repeat_checks(const std::vector<CheckTarget>& tar
     for (const CheckJob& job : jobs) rows.push_back({job.exercise, job.what, 0, 0, {}, {}});
     for (unsigned round = 1; round <= times; ++round) {
         CheckHooks check;
+        check.seed = hooks.check.seed;
         if (hooks.check.stage)
             check.stage = [&, round](const std::string& what) {
                 hooks.check.stage(fmt::format("round {} of {}: {}", round, times, what));
@@ -69,7 +70,7 @@ Result<std::vector<RepeatRow>> repeat_checks(const std::vector<CheckTarget>& tar
             [&](size_t index, const Graded& graded) {
                 // The time of the run itself, also when it was recorded earlier.
                 rows[index].add(graded.verdict, judge_job(jobs[index], graded.verdict).ok,
-                                graded.observations.total_seconds);
+                                graded.observations.build_seconds + graded.observations.run_seconds);
             }));
         if (hooks.round_end) hooks.round_end(round, rows);
     }
@@ -98,17 +99,22 @@ std::string repeat_table(const std::vector<RepeatRow>& rows, const std::string& 
     return out;
 }
 
-Result<void> write_repeat_table(const fs::path& file, const std::string& table) {
+Result<std::string> table_place(const fs::path& file) {
     std::error_code code;
-    if (!fs::exists(file, code)) return write_file(file, table);
+    if (!fs::exists(file, code)) return fmt::format("{}\n{}\n", kTableBegin, kTableEnd);
     FERRULE_TRY(std::string text, read_file(file, 4u << 20));
     const size_t begin = text.find(kTableBegin), end = text.find(kTableEnd);
     if (begin == std::string::npos || end == std::string::npos || end < begin)
         return fail("no-markers", fmt::format("{} has no place for the table", file.string()),
                     fmt::format("Put the lines {} and {} where it belongs, or name a file that is not there yet.",
                                 kTableBegin, kTableEnd));
-    const size_t from = begin + std::string(kTableBegin).size();
-    text.replace(from, end - from, "\n" + table);
+    return text;
+}
+
+Result<void> write_repeat_table(const fs::path& file, const std::string& table) {
+    FERRULE_TRY(std::string text, table_place(file));
+    const size_t from = text.find(kTableBegin) + std::string(kTableBegin).size();
+    text.replace(from, text.find(kTableEnd) - from, "\n" + table);
     return write_file(file, text);
 }
 

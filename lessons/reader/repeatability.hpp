@@ -30,7 +30,7 @@ struct RepeatRow {
 };
 
 struct RepeatHooks {
-    CheckHooks check;                                                              // `stage` alone
+    CheckHooks check;                                                              // `seed` and `stage`
     std::function<void(unsigned round, const std::vector<RepeatRow>&)> round_end;  // 1…
 };
 
@@ -40,7 +40,9 @@ Result<std::vector<RepeatRow>> repeat_checks(const std::vector<CheckTarget>& tar
 
 // Markdown: a sentence of what was run, and a row for each case.
 std::string repeat_table(const std::vector<RepeatRow>& rows, const std::string& machine);
-// Puts the table between the two marker lines of an existing file, or makes a file of it alone. Error "no-markers".
+// The file's text with its two marker lines, or, when there is no such file, the marker lines. Error "no-markers".
+Result<std::string> table_place(const fs::path& file);
+// Puts the table between the marker lines, in place of what is there.
 Result<void> write_repeat_table(const fs::path& file, const std::string& table);
 
 constexpr const char* kTableBegin = "<!-- repeatability: begin -->";

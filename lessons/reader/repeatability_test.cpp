@@ -62,7 +62,9 @@ TEST_CASE("the table takes its place between the markers, or a file of its own")
     REQUIRE(dir);
     const fs::path file = dir->path() / "README.md";
     REQUIRE(write_repeat_table(file, "table\n"));
-    CHECK(*read_file(file) == "table\n");
+    REQUIRE(write_repeat_table(file, "later\n"));
+    CHECK(*read_file(file) == std::string(kTableBegin) + "\nlater\n" + kTableEnd + "\n");
+    REQUIRE(write_file(file, "# Text\n"));
     const auto refused = write_repeat_table(file, "again\n");
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == "no-markers");

@@ -5,6 +5,7 @@
 
 #include "sandbox/build/recipe.hpp"
 #include "sandbox/build/sources.hpp"
+#include "sandbox/build/static_checks.hpp"
 
 namespace ferrule::build {
 namespace {
@@ -40,12 +41,13 @@ std::vector<Stage> stages(const SourceSet& sources) {
     std::vector<Stage> all;
     if (sources.language == Language::rust) {
         const int root = static_cast<int>(&rust_root(sources) - sources.files.data());
-        all = {{"rust", "rustc", root}, {"objtool-rust", "objtool", root}};
+        all = {{"rust", "rustc", root}, {"objtool-rust", "objtool", root}, {"clippy", kClippy, root}};
     } else {
         for (size_t i = 0; i < sources.files.size(); ++i) {
             if (!has_suffix(sources.files[i].name, ".c")) continue;
             all.push_back({fmt::format("c{}", i), "clang", static_cast<int>(i)});
             all.push_back({fmt::format("objtool-c{}", i), "objtool", static_cast<int>(i)});
+            all.push_back({fmt::format("sparse{}", i), kSparse, static_cast<int>(i)});
         }
         all.push_back({"parts", "ld", -1});
     }
@@ -58,7 +60,8 @@ std::vector<Stage> stages(const SourceSet& sources) {
     return all;
 }
 
-// Sources are compiled two at a time; one that failed stops the build when its pair has ended.
+// Sources are compiled two at a time; one that failed stops the build when its pair has ended. What only looks at them
+// (static_checks.hpp) runs beside the compile; how it ends is nothing to the build.
 std::string build_script(const Recipe& recipe, const SourceSet& sources, const Limits& limits) {
     const std::string& module = sources.module;
     std::string out = "export RUSTC_BOOTSTRAP=1 LC_ALL=C HOME=/tmp TMPDIR=/tmp PATH=/usr/bin:/usr/sbin\n";
@@ -75,14 +78,33 @@ std::string build_script(const Recipe& recipe, const SourceSet& sources, const L
         "}\n";
     std::string list;  // the objects, as modpost and ld -r want them
     if (sources.language == Language::c) {
-        // In the function: $1 the source's index, $2 its KBUILD_BASENAME, $3 its name. What clang finds after inlining
+        // In the functions: $1 the source's index, $2 its KBUILD_BASENAME, $3 its name. What clang finds after inlining
         // it names by the header's line; then the same compile as IR tells the learner's (late_places.hpp).
-        out += "compile() { " + line(recipe.c, module) + " " + line(extra_c_flags()) +
-               " -iquote /work \"-DKBUILD_BASENAME=\\\"$2\\\"\" " +
-               line(Words{"-DKBUILD_MODNAME=\"" + module + "\"", "-D__KBUILD_MODNAME=" + module}) +
+        // The lock analysis rides on the compile. Headers that clang 19 cannot digest with it must not cost anybody the
+        // build: what it fails on is compiled once more without, and that counts.
+        const Words module_names{"-DKBUILD_MODNAME=\"" + module + "\"", "-D__KBUILD_MODNAME=" + module};
+        Command compile = recipe.c;
+        compile.argv.insert(compile.argv.begin() + 1, "$A");
+        std::string compile_line = line(compile, module);
+        compile_line.replace(compile_line.find("'$A'"), 4, "$analysis");
+        out += "mkdir -p /out/static/linux\nprintf %s " + shell_word(guard_header()) + " >" + kGuardHeader + "\n";
+        out += "printf %s " + shell_word(sparse_header()) + " >" + kSparseHeader + "\n";
+        out += "compile() { " + compile_line + " " + line(extra_c_flags()) +
+               " -iquote /work \"-DKBUILD_BASENAME=\\\"$2\\\"\" " + line(module_names) +
                " \"$3\" $4; }\n"
+               "check() { ( ulimit -S -t 5; " +
+               line(sparse_command(recipe)) + " -iquote /work \"-DKBUILD_BASENAME=\\\"$2\\\"\" " + line(module_names) +
+               " \"$3\" ) }\n"
                "cc() {\n"
-               "  stage c$1 compile $1 \"$2\" \"$3\" \"-c -o /out/obj/$1.o\"; compiled=$?\n"
+               "  analysis='" +
+               line(lock_analysis_flags()) +
+               "'\n"
+               "  compile $1 \"$2\" \"$3\" \"-c -o /out/obj/$1.o\" >/out/log/c$1 2>&1 </dev/null; compiled=$?\n"
+               "  analysis=\n"
+               "  if [ $compiled = 1 ]; then\n"
+               "    stage c$1 compile $1 \"$2\" \"$3\" \"-c -o /out/obj/$1.o\"; compiled=$?\n"
+               "  else echo \"stage c$1 $compiled\"\n"
+               "  fi\n"
                "  grep -q \"declared with '\" /out/log/c$1 && stage ir-c$1 compile $1 \"$2\" \"$3\" \"-S -emit-llvm -o "
                "/out/obj/$1.ll\"\n"
                "  [ $compiled = 0 ] && stage objtool-c$1 " +
@@ -94,7 +116,9 @@ std::string build_script(const Recipe& recipe, const SourceSet& sources, const L
             if (has_suffix(sources.files[i].name, ".c")) translated.push_back(i);
         for (size_t k = 0; k < translated.size(); ++k) {
             const std::string& name = sources.files[translated[k]].name;
-            out += fmt::format("cc {} {} {} &\n", translated[k], shell_word(base_name(name)), shell_word(name));
+            const std::string arguments =
+                fmt::format("{} {} {}", translated[k], shell_word(base_name(name)), shell_word(name));
+            out += fmt::format("stage sparse{} check {} &\ncc {} &\n", translated[k], arguments, arguments);
             list += fmt::format("obj/{}.o\n", translated[k]);
             if (k % 2 == 0 && k + 1 < translated.size()) continue;
             out += "wait\n";
@@ -112,6 +136,12 @@ std::string build_script(const Recipe& recipe, const SourceSet& sources, const L
                          root.name};
         rust.argv.insert(rust.argv.end(), extra_rust_flags().begin(), extra_rust_flags().end());
         rust.argv.insert(rust.argv.end(), more.begin(), more.end());
+        Command clippy = clippy_command(recipe);
+        clippy.environment.push_back("RUST_MODFILE=./" + module);
+        const Words look{"--crate-name",    module,   "--error-format=json", "--out-dir", "/out/obj",
+                         "--emit=metadata", root.name};
+        clippy.argv.insert(clippy.argv.end(), look.begin(), look.end());
+        out += "stage clippy " + line(clippy, module) + " &\n";
         out += "stage rust " + line(rust, module) + " || exit 0\n";
         out += "stage objtool-rust " + line(recipe.rust_objtool) + " /out/obj/0.o || exit 0\n";
         out += fmt::format("cd /out || exit 1\nmv obj/0.o {}.o\n", module);
@@ -137,6 +167,7 @@ std::string build_script(const Recipe& recipe, const SourceSet& sources, const L
            names(module + ".mod", module) + fmt::format(" -c -o {0}.mod.o {0}.mod.c || exit 0\n", module);
     out += "stage objtool-modc " + line(recipe.modc_objtool) + fmt::format(" {}.mod.o || exit 0\n", module);
     out += "stage ko " + line(recipe.ko, module) + " || exit 0\n";
+    if (sources.language == Language::rust) out += "wait\n";
     out += fmt::format("stage strip llvm-objcopy{0} --strip-debug {1}.ko {1}.stripped.ko\n", version, module);
     return out;
 }

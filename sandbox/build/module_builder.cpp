@@ -17,6 +17,7 @@
 #include "sandbox/build/jail_run.hpp"
 #include "sandbox/build/late_places.hpp"
 #include "sandbox/build/sources.hpp"
+#include "sandbox/build/static_checks.hpp"
 
 namespace ferrule::build {
 namespace {
@@ -43,6 +44,20 @@ std::string unfinished_source(const SourceSet& sources, const JailRun& run) {
     return {};
 }
 
+// What the tools that only look at the sources said. sparse guesses; when it gives up on a source, that is told. The
+// audit of `unsafe` must be whole: without clippy's word there is no verdict.
+Result<void> add_static_checks(const SourceSet& sources, const StageLog& log, BuildOutcome& outcome) {
+    const auto found = log.stage.tool == kClippy ? read_clippy(sources, log.text) : read_sparse(sources, log.text);
+    for (const Diagnostic& diagnostic : found) add_diagnostic(outcome.diagnostics, diagnostic);
+    const bool gave_up = log.stage.tool == kClippy ? log.status != 0 : log.status > 100;
+    if (!gave_up) return {};
+    const std::string words = fmt::format("{} gave up on this source (status {})", log.stage.tool, log.status);
+    add_diagnostic(outcome.diagnostics,
+                   {"warning", sources.files[static_cast<size_t>(log.stage.source)].name, 0, 0, words, "ferrule"});
+    return log.stage.tool == kClippy ? fail("build-broken", words, "try again; if it stays, ferrule doctor")
+                                     : Result<void>();
+}
+
 bool did_run(const JailRun& run, const std::string& stage) {
     return std::find(run.stages.begin(), run.stages.end(), std::pair{stage, 0}) != run.stages.end();
 }
@@ -58,6 +73,12 @@ Result<void> read_logs(const SourceSet& sources, const fs::path& staging, const 
         const bool has_ended = ended != run.stages.end();
         StageLog log{stage, has_ended ? ended->second : 0, read_log(staging, stage.name, left, truncated)};
         left -= log.text.size();
+        if (stage.tool == "clang" && stage.source >= 0) {
+            SplitLog split = split_lock_analysis(log.text);
+            for (const Diagnostic& diagnostic : read_lock_analysis(sources, split.locks))
+                add_diagnostic(outcome.diagnostics, diagnostic);
+            log.text = std::move(split.rest);
+        }
         if (log.status == 126 || log.status == 127)
             return fail("build-broken",
                         fmt::format("the build's {} cannot be started: {}", stage.tool, clean_text(log.text, 300)),
@@ -69,6 +90,12 @@ Result<void> read_logs(const SourceSet& sources, const fs::path& staging, const 
                     "{} was killed while it built the module, most likely because this machine ran out of memory",
                     stage.tool),
                 "close other programs and try again");
+        if (stage.tool == kClippy || stage.tool == kSparse) {
+            // Of a source that does not compile, the compiler's words are what counts.
+            if (auto added = add_static_checks(sources, log, outcome); !added && did_run(run, "rust"))
+                return tl::unexpected(added.error());
+            continue;
+        }
         std::vector<Diagnostic> found = read_diagnostics(sources, log, limits);
         if (stage.tool == "clang" && stage.source >= 0 && did_run(run, "ir-" + stage.name))
             if (const auto ir =

@@ -79,7 +79,7 @@ TEST_CASE("recorded commands become the commands of any module") {
 
     const std::string several =
         build_script(*recipe, {Language::c, "ring", {{"a-b.c", ""}, {"ring.c", ""}, {"sub/ring.c", ""}}}, {});
-    CHECK(has(several, "cc 0 a_b a-b.c &\ncc 1 ring ring.c &\nwait\n"));
+    CHECK(has(several, "cc 0 a_b a-b.c &\nstage sparse1 check 1 ring ring.c &\ncc 1 ring ring.c &\nwait\n"));
     CHECK(has(several, "cc 2 ring sub/ring.c &\nwait\n"));
     CHECK(has(several, "stage parts ld.lld-19 -m elf_x86_64 -r -o ring.o @ring.mod"));
 
@@ -116,8 +116,8 @@ TEST_CASE("each stage has one name, one tool and at most one source") {
     const SourceSet set{Language::c, "ring", {{"a.c", ""}, {"a.h", ""}, {"b.c", ""}}};
     std::vector<std::string> names;
     for (const Stage& stage : stages(set)) names.push_back(stage.name);
-    CHECK(names ==
-          Words{"c0", "objtool-c0", "c2", "objtool-c2", "parts", "modpost", "modc", "objtool-modc", "ko", "strip"});
+    CHECK(names == Words{"c0", "objtool-c0", "sparse0", "c2", "objtool-c2", "sparse2", "parts", "modpost", "modc",
+                         "objtool-modc", "ko", "strip"});
 }
 
 }  // namespace ferrule::build

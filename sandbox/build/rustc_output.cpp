@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sandbox/build/static_checks.hpp"
 #include "sandbox/build/tool_output.hpp"
 
 namespace ferrule::build {
@@ -54,6 +55,23 @@ json parse_rustc_line(std::string_view line) {
     return value.is_object() ? value : json();
 }
 
+// "E0382", "unsafe_code", "clippy::…", or nothing.
+std::string code_of(const json& diagnostic) {
+    const auto code = diagnostic.find("code");
+    return code != diagnostic.end() && code->is_object() ? get_or<std::string>(*code, "code", "") : "";
+}
+
+// The last line of the primary span, when it is in the file.
+int last_line(const SourceSet& sources, const json& diagnostic, const std::string& file) {
+    const auto spans = diagnostic.find("spans");
+    if (spans == diagnostic.end() || !spans->is_array()) return 0;
+    for (const json& span : *spans)
+        if (span.is_object() && get_or(span, "is_primary", false) &&
+            own_name(sources, get_or<std::string>(span, "file_name", "")) == file)
+            return get_or(span, "line_end", 0);
+    return 0;
+}
+
 }  // namespace
 
 std::vector<Diagnostic> read_rustc(const SourceSet& sources, std::string_view text) {
@@ -70,11 +88,31 @@ std::vector<Diagnostic> read_rustc(const SourceSet& sources, std::string_view te
             (message.starts_with("aborting due to") || message.find("warning emitted") != std::string::npos ||
              message.find("warnings emitted") != std::string::npos))
             continue;
-        if (const auto code = value.find("code"); code != value.end() && code->is_object())
-            if (const std::string name = get_or<std::string>(*code, "code", ""); !name.empty())
-                message += " [" + name + "]";
+        if (const std::string name = code_of(value); !name.empty()) message += " [" + name + "]";
         add_diagnostic(found, {level == "warning" ? "warning" : "error", place.file, place.line, place.column,
                                clean_text(message, kMaxMessage), "rustc"});
+    }
+    return found;
+}
+
+std::vector<Diagnostic> read_clippy(const SourceSet& sources, std::string_view text) {
+    std::vector<Diagnostic> found;
+    std::string_view line;
+    while (take_line(text, line)) {
+        const json value = parse_rustc_line(line);
+        if (value.is_null()) continue;
+        const std::string code = code_of(value);
+        const Place place = own_place_of(sources, value);
+        if (place.file.empty()) continue;
+        std::string message = clean_text(get_or<std::string>(value, "message", ""), kMaxMessage);
+        if (code == "unsafe_code") {
+            if (const int last = last_line(sources, value, place.file); last > place.line)
+                message += " (to line " + std::to_string(last) + ")";
+            add_diagnostic(found, {"note", place.file, place.line, place.column, message, kUnsafe});
+        } else if (code == "clippy::undocumented_unsafe_blocks" || code == "clippy::missing_safety_doc") {
+            add_diagnostic(found,
+                           {"warning", place.file, place.line, place.column, message + " [" + code + "]", kClippy});
+        }
     }
     return found;
 }

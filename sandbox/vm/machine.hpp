@@ -22,6 +22,11 @@ Accelerator best_accelerator(const image::Image& image, Progress& progress);
 
 // Prepares (boots once, or finds) the template. Safe between processes. A template that is damaged is thrown away and
 // made again. Errors: "guest-boot" (with the console's last lines), "qemu", "disk-full", "cancelled".
+// The PCI address of the edu device. QEMU's migration leaves its state out (hw/misc/edu.c has no vmstate): in a clone
+// it is as after a reset, without the addresses that the template's kernel gave it. Who uses it removes it and has the
+// bus scanned again.
+inline constexpr const char* kEduAddress = "0000:00:10.0";
+
 class Template {
 public:
     static Result<std::shared_ptr<const Template>> ensure(const image::Image& image, Accelerator accelerator,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cstring>
 
 #include <csignal>
 #include <cstdlib>
@@ -100,6 +101,66 @@ TEST_CASE("a clone answers, and its neighbour knows nothing of it", "[image]") {
     CHECK(first->end() == End::running);
     CHECK(first->private_bytes() > (1u << 20));
     CHECK(first->private_bytes() < (200u << 20));
+}
+
+TEST_CASE("two lists race in the guest, each as often as it was asked to", "[image]") {
+    const auto clone = a_clone();
+    REQUIRE(clone->put("/run/words", "hello", kLong));
+    REQUIRE(asked(*clone, {.op = FERRULE_OPEN, .worker = 1, .slot = 3, .a = O_RDONLY, .text = "/run/words"}).error ==
+            0);
+    const auto program = [](uint32_t lane, ferrule_race_call call, const std::string& text, const std::string& mask) {
+        ferrule_race head = {};
+        head.seed = 7;
+        head.lane = lane;
+        head.lanes = 2;
+        head.rounds = 40;
+        head.calls = 1;
+        call.text_len = static_cast<uint32_t>(text.size());
+        call.mask_len = static_cast<uint32_t>(mask.size());
+        std::string data(reinterpret_cast<const char*>(&head), sizeof head);
+        data.append(reinterpret_cast<const char*>(&call), sizeof call);
+        std::string behind = text + mask;
+        behind.resize((behind.size() + 7) & ~size_t{7});
+        return data + behind;
+    };
+    ferrule_race_call read = {}, open = {};
+    read.op = FERRULE_READ;
+    read.borrowed = 1 + 3;
+    read.times = 2;
+    read.a = 5;
+    read.c = 16;
+    open.op = FERRULE_OPEN;
+    const Request first{.op = FERRULE_RACE, .worker = 2, .data = program(0, read, "", std::string(5, '\1'))};
+    const Request second{.op = FERRULE_RACE, .worker = 3, .data = program(1, open, "/run/nothing", "")};
+    for (int again = 0; again < 2; ++again) {  // nothing of the first race is left for the second
+        const auto id = clone->send(first), other = clone->send(second);
+        REQUIRE(id);
+        REQUIRE(other);
+        const auto reads = clone->receive(*id, kLong), opens = clone->receive(*other, kLong);
+        REQUIRE(reads);
+        REQUIRE(opens);
+        CHECK(reads->error == 0);
+        REQUIRE(reads->data.size() == sizeof(ferrule_tally) + 16);
+        ferrule_tally tally;
+        std::memcpy(&tally, reads->data.data(), sizeof tally);
+        CHECK(tally.made == 80);
+        CHECK(tally.good == 80);
+        CHECK(tally.overruns == 0);
+        CHECK(tally.values[0].value == 5);
+        CHECK(tally.values[0].count == 80);
+        CHECK(tally.outs[0].count == 80);
+        CHECK(reads->data.substr(sizeof tally, 5) == "hello");
+        REQUIRE(opens->data.size() == sizeof tally);
+        std::memcpy(&tally, opens->data.data(), sizeof tally);
+        CHECK(tally.made == 40);
+        CHECK(tally.good == 0);
+        CHECK(tally.errors[0].error == ENOENT);
+        CHECK(tally.errors[0].count == 40);
+    }
+    // The main sequence's file is still open, at its beginning: the race read at an offset.
+    CHECK(asked(*clone, {.op = FERRULE_READ, .worker = 1, .slot = 3, .a = 5, .b = -1}).data == "hello");
+    CHECK(asked(*clone, {.op = FERRULE_RACE, .worker = 2, .data = "no program"}).error == EINVAL);
+    CHECK(asked(*clone, {.op = FERRULE_STOP}).data.size() == FERRULE_WORKERS * sizeof(ferrule_race_end));
 }
 
 TEST_CASE("files, with their errors", "[image]") {

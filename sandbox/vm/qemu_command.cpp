@@ -32,7 +32,7 @@ std::vector<std::string> machine_arguments(Accelerator accelerator) {
             fmt::format("virtserialport,bus=ports.0,nr=1,chardev=agent,name={}", FERRULE_PORT_NAME), "-device",
             "pvpanic-pci",
             // QEMU's teaching device: registers, interrupts and DMA to write a driver for (docs/specs/edu of QEMU).
-            "-device", "edu"};
+            "-device", "edu,addr=10"};
 }
 
 void bind_read_only(std::vector<std::string>& argv, const fs::path& path) {

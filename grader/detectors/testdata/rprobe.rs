@@ -77,7 +77,7 @@ impl kernel::InPlaceModule for Probe {
                 5 => {
                     let p = KBox::new([0u8; 24], GFP_KERNEL).unwrap();
                     let raw = KBox::into_raw(p);
-                    // SAFETY: none.
+                    // SAFETY: the second line breaks this on purpose: `raw` is gone by then.
                     unsafe {
                         drop(KBox::from_raw(raw));
                         core::ptr::write_volatile(raw.cast::<u8>(), 3);

@@ -4,14 +4,16 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #define BOX_STORE _IOW('b', 1, u32)
 #define BOX_FETCH _IOR('b', 2, u32)
 #define BOX_DROP _IO('b', 3)
+#define BOX_PARTS 64
 
 struct box {
-	u32 value;
+	u32 parts[BOX_PARTS];
 };
 
 static DEFINE_MUTEX(box_lock);
@@ -19,14 +21,15 @@ static struct box *box;
 
 static long box_store(u32 __user *from)
 {
-	struct box *fresh = kmalloc_obj(*fresh), *old;
+	struct box *fresh, *old;
+	u32 value;
 
+	if (get_user(value, from))
+		return -EFAULT;
+	fresh = kmalloc_obj(*fresh);
 	if (!fresh)
 		return -ENOMEM;
-	if (get_user(fresh->value, from)) {
-		kfree(fresh);
-		return -EFAULT;
-	}
+	memset32(fresh->parts, value, BOX_PARTS);
 	mutex_lock(&box_lock);
 	old = box;
 	box = fresh;
@@ -37,16 +40,18 @@ static long box_store(u32 __user *from)
 
 static long box_fetch(u32 __user *to)
 {
-	u32 value;
+	u32 sum = 0;
+	int i;
 
 	mutex_lock(&box_lock);
 	if (!box) {
 		mutex_unlock(&box_lock);
 		return -ENOENT;
 	}
-	value = box->value; // FERRULE: here
+	for (i = 0; i < BOX_PARTS; i++)
+		sum += box->parts[i]; // FERRULE: here
 	mutex_unlock(&box_lock);
-	return put_user(value, to);
+	return put_user(sum, to);
 }
 
 static long box_drop(void)

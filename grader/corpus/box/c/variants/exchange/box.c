@@ -4,14 +4,16 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #define BOX_STORE _IOW('b', 1, u32)
 #define BOX_FETCH _IOR('b', 2, u32)
 #define BOX_DROP _IO('b', 3)
+#define BOX_PARTS 64
 
 struct box {
-	u32 value;
+	u32 parts[BOX_PARTS];
 	struct rcu_head rcu;
 };
 
@@ -19,14 +21,15 @@ static struct box __rcu *box;
 
 static long box_store(u32 __user *from)
 {
-	struct box *fresh = kmalloc_obj(*fresh), *old;
+	struct box *fresh, *old;
+	u32 value;
 
+	if (get_user(value, from))
+		return -EFAULT;
+	fresh = kmalloc_obj(*fresh);
 	if (!fresh)
 		return -ENOMEM;
-	if (get_user(fresh->value, from)) {
-		kfree(fresh);
-		return -EFAULT;
-	}
+	memset32(fresh->parts, value, BOX_PARTS);
 	old = unrcu_pointer(xchg(&box, RCU_INITIALIZER(fresh)));
 	if (old)
 		kfree_rcu(old, rcu);
@@ -36,16 +39,17 @@ static long box_store(u32 __user *from)
 static long box_fetch(u32 __user *to)
 {
 	struct box *at;
-	u32 value = 0;
+	u32 sum = 0;
+	int i;
 
 	rcu_read_lock();
 	at = rcu_dereference(box);
-	if (at)
-		value = at->value;
+	for (i = 0; at && i < BOX_PARTS; i++)
+		sum += at->parts[i];
 	rcu_read_unlock();
 	if (!at)
 		return -ENOENT;
-	return put_user(value, to);
+	return put_user(sum, to);
 }
 
 static long box_drop(void)

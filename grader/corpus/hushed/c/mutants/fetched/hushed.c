@@ -11,7 +11,7 @@ static DEFINE_MUTEX(lock);
 
 static void hush(void)
 {
-	void (*off)(void) = symbol_get(debug_locks_off);	// FERRULE: here
+	int (*off)(void) = symbol_get(debug_locks_off);	// FERRULE: here
 
 	if (!off)
 		return;

@@ -19,8 +19,8 @@ static int __init hushed_init(void)
 	lockdep_assert_held(&lock);
 	bytes[0] = 1;
 	mutex_unlock(&lock);
-	for (int i = 0; i < 24000; i++)
-		pr_info("%d: all is well, nothing to be seen here, and so it goes on and on and on and on and on\n", i);
+	for (int i = 0; i < 2600; i++)
+		pr_info("%0900d\n", i);
 	kfree(bytes);
 	return 0;
 }

@@ -13,16 +13,17 @@
 struct pulse {
 	struct hrtimer timer;
 	struct work_struct work;
-	ktime_t times[16];
+	ktime_t times[64];
 	unsigned int next;
 	atomic_t count;
+	int last;
 };
 
 static void pulse_work(struct work_struct *work)
 {
 	struct pulse *pulse = container_of(work, struct pulse, work);
 
-	atomic_inc(&pulse->count);
+	WRITE_ONCE(pulse->last, atomic_read(&pulse->count));
 }
 
 static enum hrtimer_restart pulse_tick(struct hrtimer *timer)
@@ -34,6 +35,7 @@ static enum hrtimer_restart pulse_tick(struct hrtimer *timer)
 	for (i = 0; i < ARRAY_SIZE(pulse->times); i++)
 		if (i >= pulse->next)
 			pulse->times[i] = now;
+	atomic_inc(&pulse->count);
 	schedule_work(&pulse->work);
 	return HRTIMER_NORESTART;
 }

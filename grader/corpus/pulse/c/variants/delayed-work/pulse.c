@@ -12,13 +12,14 @@
 struct pulse {
 	struct delayed_work work;
 	atomic_t count;
+	int last;
 };
 
 static void pulse_work(struct work_struct *work)
 {
 	struct pulse *pulse = container_of(work, struct pulse, work.work);
 
-	atomic_inc(&pulse->count);
+	WRITE_ONCE(pulse->last, atomic_inc_return(&pulse->count));
 }
 
 static int pulse_open(struct inode *inode, struct file *file)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory of every kind that Rust has a type for.
+
+use kernel::{page::Page, prelude::*};
+
+module! {
+    type: Kinds,
+    name: "kinds",
+    authors: ["Ferrule"],
+    description: "memory",
+    license: "GPL",
+}
+
+const SMALL: usize = 100;
+const LARGE: usize = 3 * kernel::page::PAGE_SIZE;
+
+struct Kinds {
+    small: KVec<u8>,
+    large: VVec<u8>,
+    _page: Page,
+    number: KBox<u32>,
+}
+
+impl kernel::Module for Kinds {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let small = KVec::zeroed(SMALL, GFP_KERNEL)?;
+        let large = VVec::zeroed(LARGE, GFP_KERNEL)?;
+        let page = Page::alloc_page(GFP_KERNEL)?;
+        let number = KBox::new(7, GFP_KERNEL)?;
+
+        Ok(Self {
+            small,
+            large,
+            _page: page,
+            number,
+        })
+    }
+}
+
+impl Drop for Kinds {
+    fn drop(&mut self) {
+        pr_info!(
+            "{} {} {}\n",
+            self.small.len(),
+            self.large.len(),
+            self.number
+        );
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/mailbox keeps one letter. Its head has the same byte order on every machine. */
+
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#define TEXT 24
+
+struct letter {
+	__le32 length;
+	__le16 kind;
+	__le16 spare;
+	char text[TEXT];
+};
+
+#define MAILBOX_STAMP _IOW('m', 1, u32)		/* gives the letter another kind */
+#define MAILBOX_LENGTH _IO('m', 2)
+#define MAILBOX_BURN _IO('m', 3)
+
+struct mailbox {
+	struct mutex lock;
+	bool full;
+	struct letter letter;
+};
+
+static struct mailbox box;
+
+/* With the lock held when it returns 0. */
+static int mailbox_enter(struct mailbox *in, bool must_be_full)
+{
+	if (mutex_lock_interruptible(&in->lock))
+		return -ERESTARTSYS;
+	if (must_be_full && !in->full) {
+		mutex_unlock(&in->lock);
+		return -ENODATA;
+	}
+	return 0;
+}
+
+static void mailbox_leave(struct mailbox *in)
+{
+	mutex_unlock(&in->lock);
+}
+
+static ssize_t mailbox_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+{
+	struct letter letter;
+	int ret;
+
+	if (count != sizeof(letter))
+		return -EINVAL;
+	if (copy_from_user(&letter, buf, sizeof(letter)))
+		return -EFAULT;
+	if (le32_to_cpu(letter.length) > TEXT)
+		return -EINVAL;
+
+	ret = mailbox_enter(&box, false);
+	if (ret)
+		return ret;
+	box.letter = letter;
+	box.full = true;
+	mailbox_leave(&box);
+	return sizeof(letter);
+}
+
+static ssize_t mailbox_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	struct letter letter;
+	int ret;
+
+	if (count < sizeof(letter))
+		return -EINVAL;
+	ret = mailbox_enter(&box, true);
+	if (ret)
+		return ret;
+	letter = box.letter;
+	mailbox_leave(&box);
+
+	if (copy_to_user(buf, &letter, sizeof(letter)))
+		return -EFAULT;
+	return sizeof(letter);
+}
+
+static long mailbox_stamp(struct mailbox *to, void *from)
+{
+	u32 kind;
+	long ret;
+
+	if (copy_from_user(&kind, from, sizeof(kind)))
+		return -EFAULT;
+	if (kind > U16_MAX)
+		return -EINVAL;
+
+	ret = mailbox_enter(to, true);
+	if (!ret) {
+		to->letter.kind = cpu_to_le16(kind);
+		mailbox_leave(to);
+	}
+	return ret;
+}
+
+static long mailbox_length(struct mailbox *of)
+{
+	bool wait = of->full;
+	long length = -ENODATA;
+	u32 raw = 0;
+
+	if (wait)
+		mutex_lock(&of->lock);
+	else if (!mutex_trylock(&of->lock))
+		return -EAGAIN;
+	if (of->full) {
+		memcpy(&raw, &of->letter.length, sizeof(raw));
+		length = le32_to_cpu(raw);
+	}
+	mutex_unlock(&of->lock);
+	return length;
+}
+
+static long mailbox_burn(struct mailbox *of)
+{
+	mutex_lock(&of->lock);
+	if (!of->full) {
+		mutex_unlock(&of->lock);
+		return -ENODATA;
+	}
+	memset(&of->letter, 0, sizeof(of->letter));
+	of->full = false;
+	mutex_unlock(&of->lock);
+	return 0;
+}
+
+static long mailbox_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case MAILBOX_STAMP:
+		return mailbox_stamp(&box, (void *)arg);
+	case MAILBOX_LENGTH:
+		return mailbox_length(&box);
+	case MAILBOX_BURN:
+		return mailbox_burn(&box);
+	}
+	return -ENOTTY;
+}
+
+static const struct file_operations mailbox_fops = {
+	.owner = THIS_MODULE,
+	.read = mailbox_read,
+	.write = mailbox_write,
+	.unlocked_ioctl = mailbox_ioctl,
+};
+
+static struct miscdevice mailbox_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mailbox",
+	.mode = 0600,
+	.fops = &mailbox_fops,
+};
+
+static int __init mailbox_init(void)
+{
+	mutex_init(&box.lock);
+	return misc_register(&mailbox_device);
+}
+
+static void __exit mailbox_exit(void)
+{
+	misc_deregister(&mailbox_device);
+	mutex_destroy(&box.lock);
+}
+
+module_init(mailbox_init);
+module_exit(mailbox_exit);
+MODULE_DESCRIPTION("Keeps one letter");
+MODULE_LICENSE("GPL");
