@@ -128,9 +128,9 @@ void OpenReport::place(ConsoleFrame frame) {
     }
 }
 
-// "Mapped at:" and a stack; anything else is no longer of this report.
+// "DMA-API: Mapped at:" and a stack; anything else is no longer of this report.
 bool OpenReport::tail(std::string_view raw, std::string_view text) {
-    const bool heads = text == "Mapped at:" && into_ == Into::none;
+    const bool heads = text == "DMA-API: Mapped at:" && into_ == Into::none;
     auto frame = into_ == Into::allocated ? parse_stack_line(raw) : std::nullopt;
     if (!heads && !frame) return false;
     add_text(raw);

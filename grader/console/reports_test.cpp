@@ -131,7 +131,7 @@ TEST_CASE("DMA debugging: the message, the call, and where the mapping was made"
         "irq event stamp: 4001\nhardirqs last  enabled at (4001): [<ffffffff81001234>] copy_process+0x1/0x2\n"
         "---[ end trace 0000000000000000 ]---\n";
     const std::string mapped =
-        "Mapped at:\n debug_dma_map_phys+0x6a/0x1c0\n dma_map_phys+0xa/0x20\n ring_probe+0x77/0x90 [ring]\n"
+        "DMA-API: Mapped at:\n debug_dma_map_phys+0x6a/0x1c0\n dma_map_phys+0xa/0x20\n ring_probe+0x77/0x90 [ring]\n"
         " pci_device_probe+0x1/0x2\n";
     auto splats = parse_console(said_by("T45", warning + mapped + "edu: gone\n after+0x1/0x2 [ring]\n"));
     REQUIRE(splats.size() == 1);
