@@ -125,10 +125,8 @@ impl kernel::Module for RingModule {
         ring.push(KBox::new(3, GFP_KERNEL)?)?;
         // SAFETY: There are three.
         let last = unsafe { ring.get_mut(2).unwrap_unchecked() };
-        {
-            // SAFETY: A number that was just below 4 does not overflow.
-            **last = unsafe { last.unchecked_add(1) }; // FERRULE: here
-        }
+        // SAFETY: A number that was just below 4 does not overflow.
+        **last = unsafe { (**last).unchecked_add(1) }; // FERRULE: here
         Ok(RingModule { ring })
     }
 }
