@@ -116,7 +116,7 @@ struct RingModule {
 
 impl kernel::Module for RingModule {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let mut ring = Ring::new(3)?;
+        let mut ring = Ring::<KBox<u32>>::new(3)?;
 
         for n in 0..3 {
             ring.push(KBox::new(n, GFP_KERNEL)?)?;
