@@ -3,6 +3,7 @@
 // function that takes a lock for its caller, and a lock under two names. Both show as a release of a lock "that was not
 // held" elsewhere. Only where the module holds no such release can a lock be left held by mistake.
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "grader/detectors/detector.hpp"

@@ -3,6 +3,7 @@
 // works. So what counts is where a pointer that was declared __user loses it, and a number that was declared __le32 is
 // used as it is; and not even that where another line takes the pointer back to user space.
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "grader/detectors/detector.hpp"

@@ -116,7 +116,7 @@ struct RingModule {
 
 impl kernel::Module for RingModule {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let mut ring = Ring::new(3)?;
+        let mut ring = Ring::<KBox<u32>>::new(3)?;
 
         for n in 0..3 {
             ring.push(KBox::new(n, GFP_KERNEL)?)?;
@@ -125,10 +125,8 @@ impl kernel::Module for RingModule {
         ring.push(KBox::new(3, GFP_KERNEL)?)?;
         // SAFETY: There are three.
         let last = unsafe { ring.get_mut(2).unwrap_unchecked() };
-        {
-            // SAFETY: A number that was just below 4 does not overflow.
-            **last = unsafe { last.unchecked_add(1) }; // FERRULE: here
-        }
+        // SAFETY: A number that was just below 4 does not overflow.
+        **last = unsafe { (**last).unchecked_add(1) }; // FERRULE: here
         Ok(RingModule { ring })
     }
 }
