@@ -633,6 +633,10 @@ TEST_CASE("a run with a hole in it never passes") {
         c.first().ledger_complete = false;
         tampered();
     }
+    SECTION("messages that the kernel had to drop") {
+        c.first().console = "** 12 printk messages dropped **\n";
+        tampered();
+    }
     SECTION("a ledger that somebody stopped") {
         c.first().ledger_stopped = true;
         tampered();
