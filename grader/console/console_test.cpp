@@ -32,14 +32,15 @@ TEST_CASE("console lines: prefix, caller, cut lines") {
         "[    1.234567][   T45] hello\r\n[    1.3][    C1] irq\nraw\n[    2.0][    T1] half a li[    2.0][   T45] "
         "who\n"
         "** replaying previous printk message **\n** 12 printk messages dropped **\n");
-    REQUIRE(lines.size() == 5);
+    REQUIRE(lines.size() == 6);
     CHECK(lines[0].caller == "T45");
     CHECK(lines[0].text == "hello");
     CHECK(lines[1].caller == "C1");
     CHECK(lines[2].text == "raw");
     CHECK(lines[3].text == "half a li");
     CHECK(lines[3].cut);
-    CHECK(lines[4].dropped);
+    CHECK(lines[4].text == "who");  // not said again: it was no part of what is replayed
+    CHECK(lines[5].dropped);
 }
 
 TEST_CASE("console lines: what is left of one is none") {

@@ -11,7 +11,11 @@ struct Said {
 // "BUG: unable to handle page fault for address: 0000000000400008" -> the address
 std::optional<uint64_t> fault_address(const std::string& title) {
     size_t at = title.find("address: ");
-    if (at == std::string::npos) return std::nullopt;
+    // All of its digits: the beginning of one that was broken off is another address.
+    constexpr size_t kDigits = 16;
+    if (at == std::string::npos || title.find_first_not_of("0123456789abcdef", at + 9) < at + 9 + kDigits ||
+        title.size() < at + 9 + kDigits)
+        return std::nullopt;
     return std::strtoull(title.c_str() + at + 9, nullptr, 16);
 }
 
