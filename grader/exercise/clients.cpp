@@ -79,7 +79,7 @@ build::SourceSet with_client(const build::SourceSet& sources, const Client& clie
     // KASAN and KCSAN select; kernel/module/main.c, do_mod_ctors).
     if (client.runs)
         root +=
-            "#[used]\n"
+            "#[used(compiler)]\n"
             "#[link_section = \".init_array\"]\n"
             "static FERRULE_CLIENT: extern \"C\" fn() = {\n"
             "    extern \"C\" fn run() { ferrule_client::run() }\n"

@@ -152,9 +152,9 @@ pub fn used(n: &mut u32) -> u32 {
         {{"ring.rs", fresh("#![deny(warnings, clippy::all)]\n#![allow(unused)]\n" + std::string(kRust) + source)}}));
     REQUIRE(outcome.ok);
     CHECK(facts(outcome) ==
-          "unsafe-code note ring.rs:36 implementation of an `unsafe` trait\n"
-          "unsafe-code note ring.rs:40 usage of an `unsafe` block (to line 42)\n"
-          "clippy warning ring.rs:40 unsafe block missing a safety comment [clippy::undocumented_unsafe_blocks]\n");
+          "unsafe-code note ring.rs:34 implementation of an `unsafe` trait\n"
+          "unsafe-code note ring.rs:38 usage of an `unsafe` block (to line 40)\n"
+          "clippy warning ring.rs:38 unsafe block missing a safety comment [clippy::undocumented_unsafe_blocks]\n");
 }
 
 }  // namespace ferrule::build
