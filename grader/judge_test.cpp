@@ -254,7 +254,7 @@ TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing
                       "}\n"
                       "unsafe impl Send for Ring {}\n"}};
     c.all.debug.sections[0] = {
-        ".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "__module_init::exit", 0, 0, 0}}};
+        ".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "cleanup_module", 0, 0, 0}, {0, 0x30, "__exit", 1, 0, 1}}};
     c.first().console = kasan("slab-use-after-free", "ring_use+0x24/0x40 [ring]");
     Verdict v = c.verdict();
     REQUIRE(classes(v) == "use-after-free");
@@ -265,7 +265,7 @@ TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing
     }
     SECTION("a line that somebody wrote is better") {
         c.all.debug.sections[0].rows[0].line = 6;
-        c.all.debug.sections[0].scopes[0].function = "init";
+        c.all.debug.sections[0].scopes[1].function = "<Ring as Drop>::drop";
         CHECK(c.verdict().findings[0].line == 6);
     }
 }
