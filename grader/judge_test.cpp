@@ -255,7 +255,8 @@ TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing
                       "    let right = unsafe { Arc::from_raw(left) };\n"
                       "}\n"
                       "unsafe impl Send for Ring {}\n"}};
-    c.all.debug["mem"].sections[0] = {".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "__module_init::exit", 0, 0, 0}}};
+    c.all.debug["mem"].sections[0] = {
+        ".text", 0x40, {{0, 0, 1}}, {{0, 0x40, "cleanup_module", 0, 0, 0}, {0, 0x30, "__exit", 1, 0, 1}}};
     c.first().console = kasan("slab-use-after-free", "ring_use+0x24/0x40 [ring]");
     Verdict v = c.verdict();
     REQUIRE(classes(v) == "use-after-free");
@@ -266,9 +267,31 @@ TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing
     }
     SECTION("a line that somebody wrote is better") {
         c.all.debug["mem"].sections[0].rows[0].line = 6;
-        c.all.debug["mem"].sections[0].scopes[0].function = "init";
+        c.all.debug["mem"].sections[0].scopes[1].function = "<Ring as Drop>::drop";
         CHECK(c.verdict().findings[0].line == 6);
     }
+}
+
+TEST_CASE("the kernel sleeps with what Rust forgot to give back: the line is where it was taken") {
+    Case c;
+    c.all.language = Language::rust;
+    c.all.source_files = c.all.debug.files = {"ring.rs"};
+    c.all.sources = {{"ring.rs",
+                      "fn first() -> u8 {\n"
+                      "    let reader = rcu::read_lock();\n"
+                      "    core::mem::forget(reader);\n"
+                      "}\n"}};
+    c.first().console =
+        line(5, "BUG: sleeping function called from invalid context at kernel/locking/rwsem.c:1573") +
+        line(5, "in_atomic(): 0, irqs_disabled(): 0, non_block: 0, pid: 5, name: cat") +
+        line(5, "RCU nest depth: 1, expected: 0") + line(5, "locks held by cat/5: 1, last CPU#0:") +
+        line(5, " #0: ffffffff825d3fa0 (rcu_read_lock){....}-{1:3}, at: rust_helper_rcu_read_lock+0x10/0x80") +
+        line(5, "Call Trace:") + line(5, " <TASK>") + line(5, " down_read+0x25/0x330") +
+        line(5, " do_init_module+0x2b4/0x700") + line(5, " </TASK>");
+    Verdict v = c.verdict();
+    REQUIRE(classes(v) == "lock-imbalance");
+    CHECK(v.findings[0].title == "lock \"rcu_read_lock\" still held when the call returned");
+    CHECK(v.findings[0].line == 2);
 }
 
 TEST_CASE("a reader that waits for all readers") {

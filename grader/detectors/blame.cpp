@@ -16,7 +16,13 @@ bool own_file(const Evidence& evidence, const std::string& file) {
 
 }  // namespace
 
-bool made_by_macro(const SourcePlace& place) { return place.function.find("__module_init") != std::string::npos; }
+bool made_by_macro(const SourcePlace& place) {
+    // rust/macros/module.rs; in C these may be the learner's own.
+    if (!place.file.ends_with(".rs")) return false;
+    constexpr std::string_view kMade[] = {"__init", "__exit", "init_module", "cleanup_module"};
+    return place.function.find("__module_init") != std::string::npos ||
+           std::find(std::begin(kMade), std::end(kMade), place.function) != std::end(kMade);
+}
 
 std::vector<LoadedSection> loaded_sections(const ModuleDebug& debug, const std::vector<SymbolAddress>& symbols) {
     std::map<std::string, std::vector<const DebugSymbol*>> by_name;

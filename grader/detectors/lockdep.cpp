@@ -222,16 +222,17 @@ std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
         auto made = made_at(evidence, splat);
         auto since = held ? held : disabled;
         const bool whole = splat.whole_stack && !splat.truncated;
-        if (!place && !since && made && whole) {
+        if (!place && !since && !splat.held_names.empty() && whole) {
+            // Rust takes its locks, and RCU, through helpers inside the kernel.
             if (auto guard = forgotten(evidence)) since = guard->taken;
             if (!since) since = made;
-            name = splat.held_names.empty() ? "" : splat.held_names.back();
+            name = splat.held_names.back();
         }
         if (!place && since && whole) {
             // The kernel itself sleeps, because the module returned to it with a lock still held.
             auto finding = finding_of(evidence, "lock-imbalance", "lockdep",
-                                      held || made ? lock_words(name) + " still held when the call returned"
-                                                   : "preemption still disabled when the call returned",
+                                      held || !name.empty() ? lock_words(name) + " still held when the call returned"
+                                                            : "preemption still disabled when the call returned",
                                       since);
             findings.push_back(finish(std::move(finding), splat));
             continue;

@@ -50,7 +50,7 @@ impl kernel::Module for Names {
         let current = publish(b'b')?;
 
         old.revoke();
-        first_letter(&current);
+        pr_info!("{:?}\n", first_letter(&current));
         Ok(Self { current })
     }
 }
