@@ -275,7 +275,7 @@ TEST_CASE("what a drop that nobody wrote breaks is the only unsafe block's doing
 TEST_CASE("the kernel sleeps with what Rust forgot to give back: the line is where it was taken") {
     Case c;
     c.all.language = Language::rust;
-    c.all.source_files = c.all.debug.files = {"ring.rs"};
+    c.all.source_files = c.all.debug["mem"].files = {"ring.rs"};
     c.all.sources = {{"ring.rs",
                       "fn first() -> u8 {\n"
                       "    let reader = rcu::read_lock();\n"
