@@ -21,6 +21,8 @@ struct exchange {
 	char text[FERRULE_TEXT_MAX + 2]; /* always ended by two zero bytes */
 };
 
+#define FERRULE_ENTRIES 16
+
 /*
  * What all workers share from the start. Other memory of a race than this is a worker's own.
  */
@@ -30,8 +32,11 @@ struct arena {
 	uint32_t round[FERRULE_WORKERS];             /* of each lane: which it is in, from 1; ~0: at its end */
 	struct ferrule_race_end at[FERRULE_WORKERS]; /* of each worker */
 	uint32_t racing[FERRULE_WORKERS];            /* of each worker: 1 + its lane, while it runs one */
-	int32_t owner;                               /* worker 1's pid */
-	int32_t files[FERRULE_SLOTS];                /* its descriptors + 1 */
+	/* Files below /proc and /sys that were opened since the ledger began: see forget_entries(). */
+	uint32_t entries;
+	char entry[FERRULE_ENTRIES][128];
+	int32_t owner;                /* worker 1's pid */
+	int32_t files[FERRULE_SLOTS]; /* its descriptors + 1 */
 	uint8_t shared[FERRULE_RACE_SHARED][FERRULE_RACE_SHARED_SIZE];
 };
 extern struct arena *arena;

@@ -50,13 +50,33 @@ void lend_buffer(uint8_t *buffer)
 	lent = buffer;
 }
 
-/*
- * Cached dentries keep removed entries of /proc and sysfs allocated: they go. 2: dentries and inodes; 4: without a word
- * on the console (fs/drop_caches.c).
- */
-static void drop_dentries(void)
+static void note_entry(const char *path)
 {
-	write_once("/proc/sys/vm/drop_caches", "6\n", 2, false, NULL);
+	uint32_t at;
+
+	if ((strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/sys/", 5) != 0) ||
+	    strlen(path) >= sizeof(arena->entry[0]))
+		return;
+	for (at = 0; at < FERRULE_ENTRIES && at < __atomic_load_n(&arena->entries, __ATOMIC_ACQUIRE); at++)
+		if (strcmp(arena->entry[at], path) == 0)
+			return;
+	at = __atomic_fetch_add(&arena->entries, 1, __ATOMIC_ACQ_REL);
+	if (at < FERRULE_ENTRIES)
+		strcpy(arena->entry[at], path);
+	else
+		__atomic_store_n(&arena->entries, FERRULE_ENTRIES, __ATOMIC_RELEASE);
+}
+
+/*
+ * A removed entry of /proc or sysfs stays allocated as long as the dentry by which it was opened is cached. It goes
+ * when its name is looked up once more (proc_misc_d_revalidate in fs/proc/generic.c, kernfs_dop_revalidate in
+ * fs/kernfs/dir.c); that calls nothing of a module's.
+ */
+static void forget_entries(void)
+{
+	for (uint32_t i = 0; i < FERRULE_ENTRIES && i < arena->entries; i++)
+		access(arena->entry[i], F_OK);
+	arena->entries = 0;
 }
 
 static void load(struct exchange *x)
@@ -81,6 +101,7 @@ static void open_file(struct exchange *x)
 
 	if (result(&x->reply, fd) < 0)
 		return;
+	note_entry(x->text);
 	if (slots[q->slot])
 		close(slots[q->slot] - 1);
 	set_slot_file(q->slot, fd);
@@ -215,7 +236,7 @@ static void ledger(struct exchange *x)
 		return;
 	}
 	if (which == 2)
-		drop_dentries();
+		forget_entries();
 	x->reply.error = write_once(LEDGER, words[which - 1], strlen(words[which - 1]), false, NULL);
 	if (x->reply.error == 0 && which == 2 && x->request.op == FERRULE_LEDGER)
 		take_text(x, LEDGER, FERRULE_DATA_MAX);
@@ -262,9 +283,11 @@ void perform_once(struct exchange *x)
 		map_file(x, fd);
 		break;
 	case FERRULE_READ_FILE:
+		note_entry(x->text);
 		take_text(x, x->text, q->a > 0 ? (size_t)q->a : FERRULE_DATA_MAX);
 		break;
 	case FERRULE_WRITE_FILE:
+		note_entry(x->text);
 		x->reply.error = write_once(x->text, x->data, q->data_len, false, &x->reply.value);
 		break;
 	case FERRULE_LISTING:

@@ -48,8 +48,6 @@ void set_up_guest(void)
 	mkdir("/run/ferrule", 0755);
 	chdir("/run");
 	fault_set_up();
-	/* From the second time on it says nothing on the console: see drop_dentries(). */
-	write_once("/proc/sys/vm/drop_caches", "6\n", 2, false, NULL);
 }
 
 /* The node of the virtio-serial port that carries our name. */
