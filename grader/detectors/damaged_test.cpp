@@ -7,6 +7,7 @@
 #include <set>
 
 #include "grader/detectors/recorded.hpp"
+#include "grader/detectors/source_scan.hpp"
 
 using namespace ferrule;
 using namespace ferrule::grader;
@@ -87,6 +88,9 @@ struct Whole {
                 seen.classes.insert("oops");
         }
         for (const Place& place : seen.places) lines.insert(place);
+        // Broken memory that lost its frames is the unsafe block's, where there is just one (broken_memory.cpp).
+        for (const Mention& mention : mentions(recorded::base_of(of.name), "unsafe"))
+            lines.emplace(mention.file, mention.line);
     }
     // Empty, or what was made up.
     std::string invented(const std::string& console) const {
