@@ -147,17 +147,17 @@ void WorkList::next_of(Sweep& sweep, const Run& run) {
 void WorkList::done(const RunTask& task, Run run) {
     if (task.sweep_step < 0) {
         const bool enough = shows_ && scenarios_[static_cast<size_t>(task.scenario)].repeat > 1 && shows_(run);
-        bool known = false;
+        Base* made = nullptr;
         for (Base& base : bases_) {
             if (base.task.scenario != task.scenario) continue;
-            if (base.task.repeat == task.repeat) {
-                base.run = std::move(run);
-                known = true;
-            } else if (enough && !base.started) {
+            if (base.task.repeat == task.repeat)
+                made = &base;
+            else if (enough && !base.started)
                 base.dropped = true;
-            }
         }
-        if (known) return;
+        FERRULE_CHECK(made != nullptr);
+        made->run = std::move(run);
+        return;
     }
     for (Sweep& sweep : sweeps_) {
         if (sweep.task.scenario != task.scenario || sweep.task.sweep_step != task.sweep_step) continue;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "sandbox/build/tool_output.hpp"
 
@@ -112,8 +113,7 @@ std::vector<Diagnostic> read_lock_analysis(const SourceSet& sources, std::string
     std::string_view line;
     std::optional<Diagnostic> current;
     const auto flush = [&] {
-        if (current) add_diagnostic(found, *std::move(current));
-        current.reset();
+        if (auto ended = std::exchange(current, std::nullopt)) add_diagnostic(found, *std::move(ended));
     };
     while (take_line(text, line)) {
         const auto at = located(line);
@@ -146,8 +146,7 @@ std::vector<Diagnostic> read_sparse(const SourceSet& sources, std::string_view t
     std::string_view line;
     std::optional<Diagnostic> current;
     const auto flush = [&] {
-        if (current) add_diagnostic(found, *std::move(current));
-        current.reset();
+        if (auto ended = std::exchange(current, std::nullopt)) add_diagnostic(found, *std::move(ended));
     };
     while (take_line(text, line)) {
         const auto at = located(line);

@@ -22,7 +22,7 @@ static int __init hushed_init(void)
 	lockdep_assert_held(&lock);
 	bytes[0] = 1;
 	mutex_unlock(&lock);
-	mutex_unlock(&lock);
+	mutex_unlock(&lock); // FERRULE: here
 	kfree(bytes);
 	return 0;
 }
