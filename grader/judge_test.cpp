@@ -795,3 +795,16 @@ TEST_CASE("the same observations give the same verdict, and only classes of the 
         CHECK(is_finding_class(a.findings[i].finding_class));
     }
 }
+
+TEST_CASE("a frame whose long name lost characters on the console is still the function's") {
+    Case c;
+    c.all.debug["mem"].symbols.push_back({".text", "_RNvXCs8TDWv0vMobh_5orderNtB4_5Order4init", 0, 0x3c});
+    c.first().console = kasan("slab-use-after-free", "_Rs8TDWv0vMobh_5orderNtB4_5Order4init+0x24/0x40 [ring]");
+    Verdict v = c.verdict();
+    REQUIRE(classes(v) == "use-after-free");
+    CHECK(v.findings[0].line == 11);
+    SECTION("not where two have its end and size") {
+        c.all.debug["mem"].symbols.push_back({".text", "_RNvXCs8TDWv0vMobh_5orderNtB4_5Other5Order4init", 0, 0x3c});
+        CHECK(c.verdict().findings[0].line == 0);
+    }
+}
