@@ -2,6 +2,11 @@
 // same.
 #include "grader/run/runner.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "sandbox/base/catch.hpp"
 
 using namespace ferrule;
@@ -167,7 +172,11 @@ steps = [{ load = "limit=-1", errors = "EINVAL" }]
         INFO(run.scenario_name << "\n" << run.console);
         CHECK(run.ledger_read);
         CHECK(run.ledger_complete);
-        CHECK(run.live.empty());
+        // But for what a page fault of the program's own took while the module copied (registrations.cpp knows).
+        for (const LedgerEntry& entry : run.live) {
+            INFO(fmt::format("{}: {}", entry.kind, fmt::join(entry.names, " ")));
+            CHECK(std::count(entry.names.begin(), entry.names.end(), "handle_mm_fault") == 1);
+        }
         CHECK(run.resources_read);
         CHECK(run.module_gone);
         CHECK(run.debug_locks == "1");
