@@ -313,6 +313,22 @@ TEST_CASE("the console is heard and never blocks the guest", "[image]") {
     CHECK(asked(*clone, {.op = FERRULE_HELLO}).error == 0);
 }
 
+TEST_CASE("no byte of the console is lost while the host is busy elsewhere", "[image]") {
+    const auto clone = a_clone();
+    asked(*clone, {.op = FERRULE_WRITE_FILE, .worker = 1, .text = "/proc/sys/kernel/printk_devkmsg", .data = "on"});
+    // 30 kB, as much as four reports of a detector, all of it printed while nobody reads.
+    const std::string loop = "i=100; while [ $i -lt 400 ]; do echo \"<1>line $i " + std::string(90, 'x') +
+                             " end\" >/dev/kmsg; i=$((i+1)); done";
+    clone->send({.op = FERRULE_RUN, .worker = 1, .text = words({"/bin/busybox", "sh", "-c", loop})});
+    clone->serve(50ms);
+    std::this_thread::sleep_for(4s);
+    clone->drain_console(500ms, 20s);
+    for (int i = 100; i < 400; ++i) {
+        INFO("line " << i << " in " << clone->console().size() << " bytes");
+        REQUIRE(clone->console().find(fmt::format("line {} {} end", i, std::string(90, 'x'))) != std::string::npos);
+    }
+}
+
 TEST_CASE("how a guest ends is seen from outside", "[image]") {
     const auto clone = a_clone();
     const auto end = [&](const Request& request) {

@@ -16,23 +16,23 @@ constexpr const char* kInstallHint = "install qemu-system-x86, or run ./ferrule,
 // more than halve a boot (7.9 s against 2.9 s). SMAP and SMEP stay on.
 std::vector<std::string> machine_arguments(Accelerator accelerator) {
     const bool kvm = accelerator == Accelerator::kvm;
-    return {"-M", "q35,memory-backend=ram,sata=off,smbus=off,usb=off,vmport=off,hpet=off", "-accel",
-            kvm ? "kvm" : "tcg,thread=multi,tb-size=96", "-cpu",
-            kvm ? "max,la57=off" : "max,la57=off,erms=off,fsrm=off", "-smp", "2", "-m",
-            fmt::format("{}M", kGuestMemoryMb), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-action", "panic=none",
-            // A clone runs on by itself when it has its state, though the template was stopped when it was saved.
-            "-global", "migration.store-global-state=off", "-sandbox",
-            "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-bios", "qboot.rom", "-chardev",
-            fmt::format("socket,id=qmp,fd={}", passed::kQmp), "-mon", "chardev=qmp,mode=control", "-chardev",
-            fmt::format("socket,id=console,fd={}", passed::kConsole), "-serial", "chardev:console", "-device",
-            "virtio-serial-pci,id=ports,max_ports=4", "-chardev", fmt::format("socket,id=shell,fd={}", passed::kShell),
-            "-device", "virtconsole,bus=ports.0,nr=0,chardev=shell", "-chardev",
-            fmt::format("socket,id=agent,fd={}", passed::kAgent), "-device",
-            fmt::format("virtserialport,bus=ports.0,nr=1,chardev=agent,name={}", FERRULE_PORT_NAME), "-device",
-            "pvpanic-pci",
-            // QEMU's teaching device: registers, interrupts and DMA to write a driver for (docs/specs/edu of QEMU).
-            "-device", "edu,addr=10"};
+    return {
+        "-M", "q35,memory-backend=ram,sata=off,smbus=off,usb=off,vmport=off,hpet=off", "-accel",
+        kvm ? "kvm" : "tcg,thread=multi,tb-size=96", "-cpu", kvm ? "max,la57=off" : "max,la57=off,erms=off,fsrm=off",
+        "-smp", "2", "-m", fmt::format("{}M", kGuestMemoryMb), "-nodefaults", "-no-user-config", "-display", "none",
+        "-no-reboot", "-action", "panic=none",
+        // A clone runs on by itself when it has its state, though the template was stopped when it was saved.
+        "-global", "migration.store-global-state=off", "-sandbox",
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-bios", "qboot.rom", "-chardev",
+        fmt::format("socket,id=qmp,fd={}", passed::kQmp), "-mon", "chardev=qmp,mode=control", "-chardev",
+        "file,id=console,path=/dev/fdset/1,append=on", "-add-fd", fmt::format("set=1,fd={}", passed::kConsole),
+        "-serial", "chardev:console", "-device", "virtio-serial-pci,id=ports,max_ports=4", "-chardev",
+        fmt::format("socket,id=shell,fd={}", passed::kShell), "-device", "virtconsole,bus=ports.0,nr=0,chardev=shell",
+        "-chardev", fmt::format("socket,id=agent,fd={}", passed::kAgent), "-device",
+        fmt::format("virtserialport,bus=ports.0,nr=1,chardev=agent,name={}", FERRULE_PORT_NAME), "-device",
+        "pvpanic-pci",
+        // QEMU's teaching device: registers, interrupts and DMA to write a driver for (docs/specs/edu of QEMU).
+        "-device", "edu,addr=10"};
 }
 
 void bind_read_only(std::vector<std::string>& argv, const fs::path& path) {

@@ -31,6 +31,21 @@ Result<Pair> socket_pair() {
     return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
+// What the serial port writes waits in a pipe. QEMU gives it one byte at a time, and a socket charges each with a
+// buffer of its own, so that some 280 bytes fill it; when the host then does not read for the 10 ms that the 8250
+// driver waits, bytes are lost (serial_receive/serial_xmit of QEMU's hw/char/serial.c drop the oldest). A pipe
+// packs them: 1 MiB, the most that an ordinary user may ask for. The kernel may grant less, which still works.
+constexpr int kConsolePipeBytes = 1 << 20;
+
+Result<Pair> console_pipe() {
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return fail("qemu", fmt::format("cannot make a pipe: {}", std::strerror(errno)),
+                    "close some programs, or raise the limit on open files");
+    (void)fcntl(fds[1], F_SETPIPE_SZ, kConsolePipeBytes);
+    return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
 void set_nonblocking(const UniqueFd& fd) {
     FERRULE_CHECK(fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK) == 0);
 }
@@ -54,7 +69,7 @@ Vm::~Vm() { kill(); }
 
 Result<std::unique_ptr<Vm>> Vm::start(const Qemu& qemu, const MachinePlan& plan, uint64_t tsc_khz, int state) {
     FERRULE_TRY(Pair qmp, socket_pair());
-    FERRULE_TRY(Pair serial, socket_pair());
+    FERRULE_TRY(Pair serial, console_pipe());
     FERRULE_TRY(Pair agent, socket_pair());
     FERRULE_TRY(Pair shell, socket_pair());
     FERRULE_TRY(Pair errors, socket_pair());
