@@ -20,9 +20,13 @@ static struct keeper {
 } keepers[] = {
 	{ "new_slab", true },
 	{ "__alloc_empty_sheaf", true },
+	{ "alloc_empty_sheaf", true },	/* has a copy of the former */
+	{ "kvfree_call_rcu", true },
 	{ "stack_depot_save_flags", true },
 	{ "fill_pool", true },
 	{ "preload_this_cpu_lock", true },
+	/* The program's pages and their tables, when the module's copy faults. A fault handler of the module is inside. */
+	{ "handle_mm_fault", true },
 	{ "pcpu_create_chunk", true },
 	{ "pcpu_populate_chunk", true },
 	{ "__kasan_populate_vmalloc", IS_ENABLED(CONFIG_KASAN_VMALLOC) },
