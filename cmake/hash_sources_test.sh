@@ -1,5 +1,5 @@
 #!/bin/sh
-# hash_sources.cmake on a small tree, and what it made of the real one (the generated file is the argument).
+# hash_sources.cmake on a small tree, and what it made of the real one (the folder of the generated files is the argument).
 set -eu
 
 cmake_folder=$(dirname -- "$(readlink -f -- "$0")")
@@ -42,7 +42,10 @@ if hash_of 2>/dev/null; then echo 'a header that is not there went unnoticed'; e
 
 for file in grader/run/runner.cpp grader/run/scenario_run.hpp grader/exercise/step_parser.cpp sandbox/vm/qemu_command.cpp \
     sandbox/build/build_script.cpp sandbox/base/subprocess.cpp kernel-image/agent/protocol.h; do
-    grep -q "$file " "$1" || { echo "$file decides observations and is not in their key"; exit 1; }
+    grep -q "$file " "$1/runner_sources.cpp" || { echo "$file decides observations and is not in their key"; exit 1; }
 done
-if grep -E ' grader/(detectors|report|judge)' "$1"; then echo 'these do not decide observations'; exit 1; fi
+for file in grader/judge.cpp grader/detectors/kcsan.cpp; do
+    grep -q "$file " "$1/judge_sources.cpp" || { echo "$file decides when a race is enough and is not in its key"; exit 1; }
+done
+if grep -E ' grader/(detectors|report|judge)' "$1/runner_sources.cpp"; then echo 'these do not decide observations'; exit 1; fi
 echo 'as it should be'

@@ -95,7 +95,7 @@ check 'clang-format (cmake/format.sh mends it)' cmake/format.sh --check || true
 check launcher cmake/launcher_test.sh || true
 if check 'build of the tests' ninja -C "$build" -k 0 all ferrule_tests; then
     run_tests 'unit tests' "$build" -LE image
-    check 'what observations depend on' cmake/hash_sources_test.sh "$build/grader/runner_sources.cpp" || true
+    check 'what observations depend on' cmake/hash_sources_test.sh "$build/grader" || true
 fi
 start_sanitized_build
 # The image is big and the exercises are many: what they say is shown as it comes.

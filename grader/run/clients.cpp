@@ -11,16 +11,10 @@ namespace {
 Result<Observations> compile(const Exercise& exercise, const Submission& submission) {
     FERRULE_TRY(const image::Image image, image::find(exercise.kernels.front()));
     FERRULE_TRY(build::BuildOutcome built, build::build_module(image, submission.sources));
-    Observations out;
+    Observations out = observations_of(submission);
     out.built = built.ok;
     out.diagnostics = std::move(built.diagnostics);
-    out.module = submission.sources.module;
-    out.language = submission.language;
     out.build_seconds = out.total_seconds = built.seconds;
-    for (const build::SourceFile& file : submission.sources.files) {
-        out.source_files.push_back(file.name);
-        out.sources[file.name] = file.text;
-    }
     return out;
 }
 

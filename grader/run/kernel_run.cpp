@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -10,19 +9,12 @@
 #include "grader/run/programs.hpp"
 #include "grader/run/work_list.hpp"
 #include "grader/verdict.hpp"
+#include "sandbox/base/host_load.hpp"
 #include "sandbox/base/interrupt.hpp"
 #include "sandbox/vm/slots.hpp"
 
 namespace ferrule::grader {
 namespace {
-
-// On a host with many times more to do than it has processors a guest is slow without being stuck, and the
-// same submission must get the same verdict. Our own clones and their build keep two tasks a processor busy.
-double patience() {
-    double load = 0;
-    if (getloadavg(&load, 1) != 1) return 1;
-    return std::clamp(load / (2.0 * std::max(1u, std::thread::hardware_concurrency())), 1.0, 6.0);
-}
 
 // System.map is read when the first address asks for a name: a clean run has none.
 std::function<std::string(uint64_t)> lazy_kernel_names(const fs::path& system_map) {
@@ -107,19 +99,6 @@ Result<KernelRun::Prepared> KernelRun::prepare_guests(const image::Image& image,
     return out;
 }
 
-Observations KernelRun::known_before() const {
-    Observations out;
-    out.exercise = submission_.exercise_id;
-    out.module = submission_.sources.module;
-    out.language = submission_.language;
-    out.built = true;
-    for (const build::SourceFile& file : submission_.sources.files) {
-        out.source_files.push_back(file.name);
-        out.sources[file.name] = file.text;
-    }
-    return out;
-}
-
 Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     debug_ = std::async(std::launch::async, [ko = built.module.ko] { return read_module_debug(ko, "/work/"); }).share();
     auto ko = read_file(built.module.stripped);
@@ -142,7 +121,8 @@ Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
         waited_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
     }
     return run_all(exercise_.scenarios, common_, clone_factory(prepared->base), std::move(prepared->guests), chains_,
-                   seed_, hooks_, [this, known = known_before()](const Run& run) mutable {
+                   seed_, hooks_, [this, known = observations_of(submission_)](const Run& run) mutable {
+                       known.built = true;
                        if (const auto& debug = debug_.get(); debug && known.debug.empty())
                            known.debug[common_.variant] = *debug;
                        return shows_something(exercise_, known, run);

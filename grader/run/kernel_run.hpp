@@ -32,7 +32,6 @@ private:
         std::shared_ptr<const vm::Template> base;
         std::vector<std::unique_ptr<Guest>> guests;
     };
-    Observations known_before() const;  // what can be said of a run before the others are made
     static Result<Prepared> prepare_guests(const image::Image& image, size_t wanted, Progress& progress);
 
     const Exercise& exercise_;

@@ -1,5 +1,6 @@
 #include "grader/run/observation_key.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include "sandbox/base/check.hpp"
@@ -31,6 +32,9 @@ Result<std::string> observation_key_of(const Exercise& exercise, const Submissio
                                        unsigned repeat, const std::vector<std::string>& machines) {
     Hash hash;
     hash.add("observations 1").add(kRunnerSources);
+    if (std::any_of(exercise.scenarios.begin(), exercise.scenarios.end(),
+                    [](const Scenario& scenario) { return scenario.repeat > 1; }))
+        hash.add(kJudgeSources);
     hash.add(submission.exercise_id).add(exercise.source_hash).add(exercise.module);
     FERRULE_TRY_VOID(add_programs(hash, exercise));
     hash.add(std::to_string(machines.size()));

@@ -8,6 +8,9 @@ namespace ferrule::grader {
 // The hash of the sources observe() is built from (cmake/hash_sources.cmake): runner, exercise parser, symbols and the
 // whole sandbox. Judge, detectors and reports are not in it.
 extern const char* const kRunnerSources;
+// Judge and detectors: part of the key where a scenario is repeated, for its runs end when the judge has found
+// something (kernel_run.cpp).
+extern const char* const kJudgeSources;
 
 // `repeat`: which of several runs of the same is meant; 0 is the usual one. Errors: "image-missing", "qemu", and of
 // the files of the exercise's test programs.

@@ -60,6 +60,7 @@ TEST_CASE("everything that decides an observation decides its key, and nothing e
     };
     differs([](Question& o) { o.exercise.source_hash = "abd"; });
     differs([](Question& o) { o.exercise.module = "rink"; });
+    differs([](Question& o) { o.exercise.scenarios[0].repeat = 2; });  // the judge's sources then count
     differs([](Question& o) { o.submission.exercise_id = "rink"; });
     differs([](Question& o) { o.submission.sources.module = "rink"; });
     differs([](Question& o) { o.submission.language = Language::rust; });
@@ -85,3 +86,7 @@ TEST_CASE("everything that decides an observation decides its key, and nothing e
 }
 
 TEST_CASE("the runner's sources are in the key") { CHECK(std::string(kRunnerSources).size() == 64); }
+TEST_CASE("the judge's sources are known, apart") {
+    CHECK(std::string(kJudgeSources).size() == 64);
+    CHECK(std::string(kJudgeSources) != kRunnerSources);
+}

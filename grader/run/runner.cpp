@@ -9,6 +9,8 @@
 // not depend on who was quicker.
 #include "grader/run/runner.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <future>
 #include <iterator>
@@ -17,6 +19,7 @@
 #include "grader/run/clients.hpp"
 #include "grader/run/kernel_run.hpp"
 #include "sandbox/base/check.hpp"
+#include "sandbox/base/host_load.hpp"
 #include "sandbox/base/interrupt.hpp"
 #include "sandbox/vm/slots.hpp"
 
@@ -39,7 +42,24 @@ std::string image_key(const KernelRuns& kernels) {
     return hash.hex();
 }
 
+bool ran_out_of_time(const Run& run) {
+    return !run.hang.empty() ||
+           std::any_of(run.steps.begin(), run.steps.end(), [](const auto& step) { return step.lost == "deadline"; });
+}
+
 }  // namespace
+
+Observations observations_of(const Submission& submission) {
+    Observations out;
+    out.exercise = submission.exercise_id;
+    out.module = submission.sources.module;
+    out.language = submission.language;
+    for (const build::SourceFile& file : submission.sources.files) {
+        out.source_files.push_back(file.name);
+        out.sources[file.name] = file.text;
+    }
+    return out;
+}
 
 Result<Observations> observe(const Exercise& exercise, const Submission& submission, uint64_t seed, Progress& progress,
                              const RunHooks& hooks) {
@@ -50,15 +70,8 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
     };
     if (cancelled()) return tl::unexpected(interrupted_error());
 
-    Observations out;
-    out.exercise = submission.exercise_id;
-    out.module = submission.sources.module;
-    out.language = submission.language;
+    Observations out = observations_of(submission);
     out.seed = seed;
-    for (const build::SourceFile& file : submission.sources.files) {
-        out.source_files.push_back(file.name);
-        out.sources[file.name] = file.text;
-    }
     FERRULE_CHECK(!exercise.kernels.empty());
     KernelRuns kernels;
     for (const std::string& variant : exercise.kernels) {
@@ -120,6 +133,11 @@ Result<Observations> observe(const Exercise& exercise, const Submission& submiss
         std::move(runs[i]->runs.begin(), runs[i]->runs.end(), std::back_inserter(out.runs));
         std::move(runs[i]->canaries.begin(), runs[i]->canaries.end(), std::back_inserter(out.canaries));
     }
+    if (host_too_busy())
+        for (const Run& run : out.runs)
+            if (ran_out_of_time(run))
+                return tl::unexpected(
+                    host_busy_error(fmt::format("scenario \"{}\" did not end in time", run.scenario_name)));
     out.accelerator = kernels.front()->accelerator();
     FERRULE_TRY(out.clients, observe_clients(exercise, submission, seed, progress, hooks));
     for (const Run& run : out.runs) out.restore_seconds = std::max(out.restore_seconds, run.restore_seconds);

@@ -26,7 +26,11 @@ struct RunHooks {
     std::function<void(unsigned clones)> before_run;
 };
 
-// Errors are ours only: "image-missing", "qemu", "cancelled", …
+// What can be said of a submission before anything is done with it: names and sources.
+Observations observations_of(const Submission& submission);
+
+// Errors are ours only: "image-missing", "qemu", "cancelled", "host-busy" (a missed deadline is not the submission's
+// fault), …
 Result<Observations> observe(const Exercise& exercise, const Submission& submission, uint64_t seed, Progress& progress,
                              const RunHooks& hooks = {});
 

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <set>
 
+#include "sandbox/base/host_load.hpp"
 #include "sandbox/build/build_cache.hpp"
 #include "sandbox/build/builder_internal.hpp"
 #include "sandbox/build/diagnostics.hpp"
@@ -21,6 +22,8 @@
 
 namespace ferrule::build {
 namespace {
+
+constexpr double kSecondsForEachMore = 10;  // an emulating host's slowest compiler run, and then some
 
 std::string key_of(const image::Image& image, const SourceSet& sources, const std::string& script) {
     Hash hash;
@@ -123,7 +126,11 @@ bool has_error(const BuildOutcome& outcome) {
 }  // namespace
 
 Result<BuildOutcome> build_module(const image::Image& image, const SourceSet& sources) {
-    return build_module_within(image, sources, Limits{});
+    // Each file is a compiler run of its own; as many go on at once as there are processors.
+    Limits limits;
+    const double seconds = limits.wall_seconds + kSecondsForEachMore * static_cast<double>(sources.files.size());
+    limits.wall_seconds = static_cast<unsigned>(seconds * patience());
+    return build_module_within(image, sources, limits);
 }
 
 Result<BuildOutcome> build_module_within(const image::Image& image, const SourceSet& sources, const Limits& limits) {
@@ -144,6 +151,8 @@ Result<BuildOutcome> build_module_within(const image::Image& image, const Source
 
     BuildOutcome outcome;
     FERRULE_TRY_VOID(read_logs(sources, staging.path(), run, limits, outcome));
+    if (run.timed_out && host_too_busy())
+        return tl::unexpected(host_busy_error(fmt::format("the build took longer than {} s", limits.wall_seconds)));
     if (run.timed_out)
         outcome.diagnostics.push_back(
             ours(unfinished_source(sources, run),
