@@ -26,7 +26,7 @@ endif()
 add_library(ferrule_defaults INTERFACE)
 target_include_directories(ferrule_defaults INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(ferrule_defaults INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers)
-target_compile_definitions(ferrule_defaults INTERFACE FERRULE_VERSION="${PROJECT_VERSION}" FERRULE_SOURCE_ROOT="${PROJECT_SOURCE_DIR}")
+target_compile_definitions(ferrule_defaults INTERFACE FERRULE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(ferrule_defaults INTERFACE Threads::Threads)
 
 # ferrule_library(NAME SOURCES a.cpp … [TESTS a_test.cpp …] [LINK libs…])
@@ -41,6 +41,7 @@ function(ferrule_library name)
   endif()
   add_executable(ferrule_${name}_test EXCLUDE_FROM_ALL ${ARG_TESTS})
   target_link_libraries(ferrule_${name}_test PRIVATE ferrule_${name} ferrule_catch)
+  target_compile_definitions(ferrule_${name}_test PRIVATE FERRULE_SOURCE_ROOT="${PROJECT_SOURCE_DIR}")
   set_target_properties(ferrule_${name}_test PROPERTIES CXX_CLANG_TIDY "")  # Catch's macros are all it would talk about
   set_property(GLOBAL APPEND PROPERTY FERRULE_TESTS ferrule_${name}_test)
 

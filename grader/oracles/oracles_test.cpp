@@ -1,0 +1,154 @@
+// The kernel's own known-bad and known-good modules through `ferrule vet`, as a process: oracles.toml says which, what
+// is done with each, and what must be said. See README.md.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "sandbox/base/catch.hpp"
+#include "sandbox/base/files.hpp"
+#include "sandbox/base/subprocess.hpp"
+#include "sandbox/base/toml.hpp"
+#include "sandbox/image/image.hpp"
+
+using namespace ferrule;
+using Json = nlohmann::json;
+
+namespace {
+
+// By scenario: "CLASS FILE FUNCTION" of each finding, or "clean".
+using Said = std::map<std::string, std::set<std::string>>;
+constexpr const char* kLoad = "load, unload, and once more";
+
+struct Oracle {
+    std::string name;
+    fs::path source;  // below the kernel's source
+    std::vector<std::string> files, kbuild;
+    std::string module, parameters, step;
+    double deadline = 10;
+    Said expected;
+};
+
+std::vector<std::string> texts(const toml::node* node) {
+    std::vector<std::string> out;
+    if (!node) return out;
+    if (const auto* one = node->as_string()) out.push_back(one->get());
+    if (const auto* many = node->as_array())
+        for (const auto& element : *many) out.push_back(element.value<std::string>().value());
+    return out;
+}
+
+std::vector<Oracle> declared() {
+    const auto root = toml::parse_file(FERRULE_SOURCE_ROOT "/grader/oracles/oracles.toml");
+    std::vector<Oracle> out;
+    for (const auto& node : *root["oracle"].as_array()) {
+        const toml::table& table = *node.as_table();
+        Oracle oracle;
+        oracle.source = table["source"].value<std::string>().value();
+        oracle.name = table["name"].value_or(oracle.source.string());
+        oracle.files = texts(table.get("files"));
+        oracle.kbuild = texts(table.get("kbuild"));
+        oracle.module = table["module"].value_or(std::string());
+        oracle.parameters = table["params"].value_or(std::string());
+        oracle.step = table["step"].value_or(std::string());
+        oracle.deadline = table["deadline"].value_or(10.0);
+        oracle.expected[kLoad] = {"clean"};
+        if (const auto* expect = table["expect"].as_table())
+            for (const auto& [key, value] : *expect) {
+                const auto words = texts(&value);
+                oracle.expected[key == "load" ? kLoad : std::string(key.str())] = {words.begin(), words.end()};
+            }
+        out.push_back(std::move(oracle));
+    }
+    return out;
+}
+
+// One scenario for each word in `expect`: the step with the word put in for "%".
+std::string scenario_file(const Oracle& oracle) {
+    std::string text;
+    for (const auto& [name, ignored] : oracle.expected) {
+        if (name == kLoad) continue;
+        std::string step = oracle.step;
+        for (size_t at = step.find('%'); at != std::string::npos; at = step.find('%', at)) step.replace(at, 1, name);
+        text += fmt::format("[[scenario]]\nname = \"{}\"\ndeadline = {:.1f}\nsteps = [{{ load = \"{}\" }}, {}]\n", name,
+                            oracle.deadline, oracle.parameters, step);
+    }
+    return text;
+}
+
+Json vet(const Oracle& oracle, const fs::path& kernel_source) {
+    auto folder = TempDir::make();
+    REQUIRE(folder);
+    std::error_code code;
+    fs::path path = kernel_source / oracle.source;
+    if (fs::is_directory(path) || !oracle.files.empty()) {
+        // A copy: the folder's own Kbuild speaks of configuration, and of objects that are no module's.
+        const fs::path from = fs::is_directory(path) ? path : path.parent_path();
+        path = folder->path() / "driver";
+        fs::create_directories(path, code);
+        if (oracle.files.empty()) {
+            fs::copy(from, path, fs::copy_options::recursive, code);
+        } else {
+            for (const auto& file : oracle.files) fs::copy_file(from / file, path / file, code);
+        }
+        if (!oracle.kbuild.empty())
+            REQUIRE(write_file(path / "Kbuild", fmt::format("{}\n", fmt::join(oracle.kbuild, "\n"))));
+    }
+    std::vector<std::string> argv = {FERRULE_PROGRAM, "vet", path, "--json"};
+    if (!oracle.module.empty()) argv.insert(argv.end(), {"--module", oracle.module});
+    if (!oracle.parameters.empty()) argv.insert(argv.end(), {"--params", oracle.parameters});
+    if (const std::string text = scenario_file(oracle); !text.empty()) {
+        REQUIRE(write_file(folder->path() / "scenarios.toml", text));
+        argv.insert(argv.end(), {"--scenario", folder->path() / "scenarios.toml"});
+    }
+    RunOptions options;
+    options.timeout = std::chrono::minutes(20);
+    const auto result = run({.argv = argv}, options);
+    REQUIRE(result);
+    INFO(oracle.name << "\n" << result->err << result->out);
+    REQUIRE((result->exit_code == 0 || result->exit_code == 1));
+    return Json::parse(result->out);
+}
+
+Said said_by(const Json& verdict) {
+    Said said;
+    for (const auto& scenario : verdict["scenarios"]) said[scenario["name"]];
+    for (const auto& finding : verdict["findings"]) {
+        const std::string file = finding["file"], function = finding["function"];
+        said[finding["scenario"]].insert(fmt::format("{} {} {}", finding["class"].get<std::string>(),
+                                                     file.empty() ? "-" : file, function.empty() ? "-" : function));
+    }
+    for (auto& [scenario, words] : said)
+        if (words.empty()) words.insert("clean");
+    return said;
+}
+
+}  // namespace
+
+TEST_CASE("oracles: the kernel's own modules get the verdict that is declared", "[image]") {
+    const auto image = image::find("mem");
+    REQUIRE(image);
+    const char* only = std::getenv("FERRULE_ORACLE");  // the names to run that contain this
+    for (const Oracle& oracle : declared()) {
+        if (only && oracle.name.find(only) == std::string::npos) continue;
+        const auto start = std::chrono::steady_clock::now();
+        const Said said = said_by(vet(oracle, image->toolchain.root / "usr/src/linux"));
+        std::cout << fmt::format("{} ({:.0f} s)\n", oracle.name,
+                                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        for (const auto& [scenario, words] : said)
+            if (!oracle.expected.contains(scenario))
+                FAIL_CHECK(fmt::format("{}: scenario \"{}\" says {}, and nothing is declared", oracle.name, scenario,
+                                       fmt::join(words, ", ")));
+        for (const auto& [scenario, words] : oracle.expected) {
+            const auto found = said.find(scenario);
+            const auto got = found == said.end() ? std::set<std::string>{"nothing"} : found->second;
+            if (got != words)
+                FAIL_CHECK(fmt::format("{}: scenario \"{}\": {}; declared: {}", oracle.name, scenario,
+                                       fmt::join(got, ", "), fmt::join(words, ", ")));
+        }
+    }
+}
