@@ -61,7 +61,7 @@ function(ferrule_library name)
   # A wait inside has its own deadline; this one is for a test that hangs all the same.
   if(all GREATER image)
     add_test(NAME ${name} COMMAND ferrule_${name}_test "~[image]~[.]")
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
   endif()
   if(image GREATER 0)
     add_test(NAME ${name}.image COMMAND ferrule_${name}_test "[image]~[.]")

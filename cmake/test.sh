@@ -109,6 +109,7 @@ else
 fi
 if check 'what is left of the build with sanitizers and clang-tidy' end_sanitized_build; then
     run_tests 'unit tests with sanitizers' "$build-asan" -LE image
+    check 'fuzz targets, 20 s each' grader/fuzz/run.sh "$build-asan" 20 || true
 fi
 
 printf '\n%d s\n%d passed, %d failed\n' $(($(date +%s) - began)) "$passed" "$failed"

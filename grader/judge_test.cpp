@@ -133,6 +133,34 @@ std::string lock_held(const std::string& where) {
 
 }  // namespace
 
+TEST_CASE("a module that is gone is used after free, whoever notices") {
+    const auto class_of = [](const std::string& console) {
+        Case c;
+        c.first().console = console;
+        const Verdict v = c.verdict();
+        REQUIRE_FALSE(v.findings.empty());
+        return v.findings[0].finding_class + ": " + v.findings[0].title;
+    };
+    const auto seen = [](const std::string& address, const std::string& where) {
+        std::string console = kasan("vmalloc-out-of-bounds", where);
+        return console.replace(console.find("ffff888005685c08"), 16, address);
+    };
+    const auto fault = [](const std::string& what, const std::string& rip) {
+        return line(5, what) + line(5, "RIP: 0010:" + rip) + line(5, "Call Trace:") + line(5, " <TASK>") +
+               line(5, " __fput+0x1/0x2") + line(5, " </TASK>") + line(5, "---[ end trace 0000000000000000 ]---");
+    };
+    const std::string gone = "use-after-free: the module's code or data used after it was unloaded";
+    CHECK(class_of(seen("ffffffffa02030d8", "vfs_read+0x17b/0x6f0")).starts_with(gone));
+    CHECK(class_of(fault("BUG: unable to handle page fault for address: ffffffffa0200010", "0xffffffffa0200010")) ==
+          gone);
+    CHECK(class_of(fault("Oops: int3: 0000 [#1] SMP KASAN", "0xffffffffa0200010")) == gone);
+    // As long as a frame has its module's name, the module is there.
+    CHECK(class_of(seen("ffffffffa02030d8", "ring_use+0x10/0x40 [ring]")).starts_with("out-of-bounds: "));
+    CHECK(class_of(fault("BUG: unable to handle page fault for address: ffffffffa0200010",
+                         "ring_use+0x10/0x40 [ring]")) == "oops: access to an address that is not mapped");
+    CHECK(class_of(seen("ffffc90000005000", "vfs_read+0x17b/0x6f0")).starts_with("out-of-bounds: "));
+}
+
 TEST_CASE("a clean run passes, and says so for each scenario") {
     Case c;
     Verdict v = c.verdict();

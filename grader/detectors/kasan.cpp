@@ -1,7 +1,9 @@
 // KASAN's reports: which kind of bad access, where; where the memory was allocated and freed.
+#include <cstdlib>
 #include <cstring>
 
 #include "grader/detectors/broken_memory.hpp"
+#include "grader/detectors/gone_module.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -37,6 +39,13 @@ std::string access_of(const Splat& splat) {
     return (write ? "write of " : "read of ") + size + (size == "1" ? " byte" : " bytes");
 }
 
+// Module memory is vmalloc memory: freed, it is outside of what is allocated, and KASAN knows nothing better to say.
+bool of_gone_module(const Splat& splat) {
+    const size_t at = splat.access.find(" at addr ");
+    return splat.title.find("vmalloc-out-of-bounds") != std::string::npos && at != std::string::npos &&
+           in_module_area(std::strtoull(splat.access.c_str() + at + 9, nullptr, 16)) && no_module_on_stack(splat);
+}
+
 // "The buggy address is located 0 bytes to the right of allocated 13-byte region […)" -> "0 bytes behind a 13-byte
 // allocation"
 std::string place_in_object(const Splat& splat) {
@@ -68,13 +77,17 @@ std::vector<Finding> detect_kasan(const Evidence& evidence) {
                 row = &candidate;
                 break;
             }
-        std::string title = row ? row->what : "bad memory access";
+        const bool gone = of_gone_module(splat);
+        std::string title = gone ? kGoneModule : row ? row->what : "bad memory access";
         std::string access = access_of(splat), where = place_in_object(splat);
         if (!access.empty()) title += ": " + access;
         if (!where.empty() && (!row || std::strcmp(row->finding_class, "double-free") != 0))
             title += (access.empty() ? ": " : ", ") + where;
-        auto finding = finding_of(evidence, row ? row->finding_class : "out-of-bounds", "kasan", title,
-                                  blame_memory(evidence, splat));
+        auto finding = finding_of(evidence,
+                                  gone  ? "use-after-free"
+                                  : row ? row->finding_class
+                                        : "out-of-bounds",
+                                  "kasan", title, blame_memory(evidence, splat));
         relate(finding, "allocated", blame(evidence, splat.allocated));
         relate(finding, "freed", blame(evidence, splat.freed));
         finding.order = static_cast<int>(splat.at_line);

@@ -1,5 +1,6 @@
 // What stops a task or the machine: NULL and wild pointers, BUG, panics of both languages; and WARN.
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/gone_module.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -30,10 +31,13 @@ Said oops(const Splat& splat) {
     if (auto address = fault_address(splat.title)) {
         if (*address >= 0xfffffffffffff000u) return {"oops", "an error pointer (ERR_PTR) dereferenced"};
         if (*address < 0x0000800000000000u) return {"user-access", "a user-space pointer dereferenced directly"};
+        if (in_module_area(*address) && no_module_on_stack(splat)) return {"use-after-free", kGoneModule};
         return {"oops", "access to an address that is not mapped"};
     }
     if (all.find("stack guard page") != std::string::npos || all.find("double fault") != std::string::npos)
         return {"oops", "kernel stack overflow"};
+    // Freed code is filled with breakpoints (execmem, arch/x86/mm/init.c).
+    if (all.find("int3: ") != std::string::npos && no_module_on_stack(splat)) return {"use-after-free", kGoneModule};
     if (all.find("divide error") != std::string::npos) return {"oops", "division by zero"};
     if (all.find("dead000000000") != std::string::npos)
         return {"oops", "a list entry used after list_del (poisoned pointer)"};

@@ -23,6 +23,7 @@ seeds() { # TARGET, FOLDER
                 while read -r file; do cp "$file" "$2/$(printf %s "$file" | cksum | cut -d' ' -f1)"; done
             ;;
         module)
+            cp "$root"/grader/symbols/testdata/*.o "$2"
             printf 'extern int sink(int);\nstatic inline int twice(int x) { return 2 * sink(x); }\nint load(int x) { return twice(x) + twice(3); }\n' >"$work/ring.c"
             for flags in '-gdwarf-4' '-gdwarf-5' '-gdwarf-5 -ffunction-sections'; do
                 # shellcheck disable=SC2086  # words

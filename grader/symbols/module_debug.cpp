@@ -28,6 +28,10 @@ constexpr unsigned kAtName = 0x03, kAtLinkageName = 0x6e, kAtMipsLinkageName = 0
 constexpr int kMaxDepth = 256;
 // A Rust module has some hundred thousand. What a learner's assembler wrote may lead in circles of 2^256 steps.
 constexpr size_t kMaxDies = 4'000'000;
+constexpr int kMaxLine = 10'000'000;
+
+// 0, an unknown one, for what no file has.
+int sane_line(int64_t number) { return number > 0 && number <= kMaxLine ? static_cast<int>(number) : 0; }
 
 struct LoadedSection {
     std::string name;
@@ -153,7 +157,7 @@ private:
             auto place = locate(address + bias_);
             if (!place) continue;
             debug.sections[place->first].rows.push_back(
-                {place->second, file_index(dwarf_linesrc(line, nullptr, nullptr)), number});
+                {place->second, file_index(dwarf_linesrc(line, nullptr, nullptr)), sane_line(number)});
         }
     }
 
@@ -192,7 +196,7 @@ private:
             Dwarf_Attribute attribute;
             Dwarf_Word value = 0;
             if (dwarf_attr(die, kAtCallLine, &attribute) && dwarf_formudata(&attribute, &value) == 0)
-                scope.call_line = static_cast<int>(value);
+                scope.call_line = sane_line(static_cast<int64_t>(value));
             if (files && dwarf_attr(die, kAtCallFile, &attribute) && dwarf_formudata(&attribute, &value) == 0)
                 scope.call_file = file_index(dwarf_filesrc(files, value, nullptr, nullptr));
         }

@@ -116,6 +116,22 @@ TEST_CASE("a file without debug information is our failure, with a reason") {
     CHECK_FALSE(read_module_debug(folder->path() / "nothing.o", "/work/"));
 }
 
+TEST_CASE("a line that no file has is an unknown one") {
+    // Found by grader/fuzz: an object whose line program counts below zero.
+    const auto debug =
+        read_module_debug(fs::path(FERRULE_SOURCE_ROOT) / "grader/symbols/testdata/negative-line.o", "/work/");
+    REQUIRE(debug);
+    bool unknown = false;
+    for (const auto& section : debug->sections) {
+        for (const auto& row : section.rows) {
+            CHECK(row.line >= 0);
+            unknown = unknown || row.line == 0;
+        }
+        for (const auto& scope : section.scopes) CHECK(scope.call_line >= 0);
+    }
+    CHECK(unknown);
+}
+
 TEST_CASE("symbols that share a name are told apart by their size") {
     ModuleDebug debug;
     debug.symbols = {{".text", "helper", 0x10, 0x20}, {".text", "helper", 0x40, 0x80}, {".text", "other", 0x100, 8}};
