@@ -102,6 +102,8 @@ private:
         if (scenario.kernels.size() > 1) what += fmt::format(" (kernel {})", common_.variant);
         if (task.sweep_step >= 0)
             what += fmt::format(", failing allocation {} of step {}", task.fail_nth, task.sweep_step + 1);
+        if (!task.background.empty())
+            what += fmt::format(", failing allocation {} outside of its calls", task.fail_nth);
         hooks_.stage(what);
     }
 

@@ -20,6 +20,7 @@ struct RunCommon {
     std::string variant;
     bool kcsan = false;     // the kernel has it, and it is to be switched on
     bool pci = false;       // the module is a PCI driver: the edu device is found anew for it
+    bool background = false;  // the module has other contexts run its code: faults there are looked for, too
     bool kobjects = false;  // the module manages kobjects of its own: their releases are held back
     std::function<bool()> cancelled;
     // How much longer than usual an answer may take on this host now; 1 or more.
@@ -36,6 +37,7 @@ struct RunTask {
     bool ladder = false;   // fail_nth and, while the call fails, each after it in the same run
     bool fresh = false;    // in a clone in which nothing has run
     unsigned attempt = 0;  // of this fail_nth, see work_list.hpp
+    std::string background;  // Run::background
 };
 
 // Errors are ours: "guest-lost" (the clone ended before the module was in it), "cancelled", "exercise-data".
