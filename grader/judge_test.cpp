@@ -490,7 +490,7 @@ TEST_CASE("what fails in a work item may change answers, and must break nothing"
     Case c;
     Step read = step(StepKind::read);
     read.returns = "4";
-    read.out = {"padding 4"};
+    read.out = DataRule{{DataPiece::padding, "4", "", {}}};
     c.exercise.scenarios[0].steps.insert(c.exercise.scenarios[0].steps.begin() + 1, read);
     c.first().steps.insert(c.first().steps.begin() + 1, StepObservation{1, -1, -1, true});
     c.first().steps[1].value = 4;

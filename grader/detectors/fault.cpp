@@ -18,14 +18,22 @@ struct Context {
     std::string_view function, words;
 };
 constexpr Context kContexts[] = {
-    {"process_one_work", "a work item"},         {"process_scheduled_works", "a work item"},
-    {"worker_thread", "a work item"},            {"kthread_worker_fn", "a work item"},
-    {"call_timer_fn", "a timer"},                {"__run_timers", "a timer"},
-    {"__run_timer_base", "a timer"},             {"__hrtimer_run_queues", "a timer"},
-    {"__handle_irq_event_percpu", "an interrupt handler"}, {"irq_thread_fn", "an interrupt thread"},
-    {"irq_thread", "an interrupt thread"},       {"rcu_do_batch", "an RCU callback"},
-    {"srcu_invoke_callbacks", "an RCU callback"}, {"rcu_tasks_invoke_cbs", "an RCU callback"},
-    {"tasklet_action_common", "a tasklet"},      {"kthread", "a thread"},
+    {"process_one_work", "a work item"},
+    {"process_scheduled_works", "a work item"},
+    {"worker_thread", "a work item"},
+    {"kthread_worker_fn", "a work item"},
+    {"call_timer_fn", "a timer"},
+    {"__run_timers", "a timer"},
+    {"__run_timer_base", "a timer"},
+    {"__hrtimer_run_queues", "a timer"},
+    {"__handle_irq_event_percpu", "an interrupt handler"},
+    {"irq_thread_fn", "an interrupt thread"},
+    {"irq_thread", "an interrupt thread"},
+    {"rcu_do_batch", "an RCU callback"},
+    {"srcu_invoke_callbacks", "an RCU callback"},
+    {"rcu_tasks_invoke_cbs", "an RCU callback"},
+    {"tasklet_action_common", "a tasklet"},
+    {"kthread", "a thread"},
 };
 
 std::string_view context_words(const Splat& report) {

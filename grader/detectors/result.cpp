@@ -1,8 +1,8 @@
 // What the module answered, against what the scenario expects of it. The expected values are worked out here, on the
 // host, from the run's own challenge. In a swept run a failed allocation may be answered with a proper error, or not
 // matter; all else is an error path that is wrong. Where work items, timers and threads were made to fail, answers may
-// differ: who had asked for the work is gone, and what it lost is not there later. Only what reached a program that must
-// not have it counts then.
+// differ: who had asked for the work is gone, and what it lost is not there later. Only what reached a program that
+// must not have it counts then.
 #include <algorithm>
 
 #include "grader/detectors/copies_out.hpp"

@@ -8,28 +8,67 @@
 namespace ferrule::grader {
 namespace {
 
-// Exported names of this kernel; what a header makes of them (schedule_work, kthread_run, request_irq, tasklet_schedule)
-// ends in one of these.
+// Exported names of this kernel; what a header makes of them (schedule_work, kthread_run, request_irq,
+// tasklet_schedule) ends in one of these.
 constexpr std::array kStarters = std::to_array<std::string_view>({
     // kernel/workqueue.c
-    "queue_work_on", "queue_work_node", "queue_delayed_work_on", "mod_delayed_work_on", "queue_rcu_work",
-    "execute_in_process_context", "work_on_cpu_key",
+    "queue_work_on",
+    "queue_work_node",
+    "queue_delayed_work_on",
+    "mod_delayed_work_on",
+    "queue_rcu_work",
+    "execute_in_process_context",
+    "work_on_cpu_key",
     // kernel/time/
-    "add_timer", "add_timer_on", "add_timer_local", "add_timer_global", "mod_timer", "mod_timer_pending",
-    "timer_reduce", "hrtimer_start_range_ns", "hrtimer_start_range_ns_user", "alarm_start_timer",
+    "add_timer",
+    "add_timer_on",
+    "add_timer_local",
+    "add_timer_global",
+    "mod_timer",
+    "mod_timer_pending",
+    "timer_reduce",
+    "hrtimer_start_range_ns",
+    "hrtimer_start_range_ns_user",
+    "alarm_start_timer",
     // kernel/kthread.c
-    "kthread_create_on_node", "kthread_create_on_cpu", "kthread_create_worker_on_node", "kthread_create_worker_on_cpu",
-    "kthread_queue_work", "kthread_queue_delayed_work", "kthread_mod_delayed_work",
+    "kthread_create_on_node",
+    "kthread_create_on_cpu",
+    "kthread_create_worker_on_node",
+    "kthread_create_worker_on_cpu",
+    "kthread_queue_work",
+    "kthread_queue_delayed_work",
+    "kthread_mod_delayed_work",
     // kernel/irq/, drivers/pci/irq.c, rust/helpers/irq.c
-    "request_threaded_irq", "request_any_context_irq", "devm_request_threaded_irq", "devm_request_any_context_irq",
-    "request_percpu_irq_affinity", "pci_request_irq", "rust_helper_request_irq",
+    "request_threaded_irq",
+    "request_any_context_irq",
+    "devm_request_threaded_irq",
+    "devm_request_any_context_irq",
+    "request_percpu_irq_affinity",
+    "pci_request_irq",
+    "rust_helper_request_irq",
     // kernel/rcu/
-    "call_rcu", "call_rcu_hurry", "call_rcu_tasks", "call_srcu",
+    "call_rcu",
+    "call_rcu_hurry",
+    "call_rcu_tasks",
+    "call_srcu",
     // kernel/softirq.c, irq_work.c, smp.c, async.c, task_work.c, stop_machine.c; net/core/dev.c
-    "__tasklet_schedule", "__tasklet_hi_schedule", "irq_work_queue", "irq_poll_sched", "smp_call_function",
-    "smp_call_function_any", "smp_call_function_many", "smp_call_function_single", "smp_call_function_single_async",
-    "smp_call_on_cpu", "on_each_cpu_cond_mask", "async_schedule_node", "async_schedule_node_domain", "task_work_add",
-    "stop_machine", "__napi_schedule", "__napi_schedule_irqoff",
+    "__tasklet_schedule",
+    "__tasklet_hi_schedule",
+    "irq_work_queue",
+    "irq_poll_sched",
+    "smp_call_function",
+    "smp_call_function_any",
+    "smp_call_function_many",
+    "smp_call_function_single",
+    "smp_call_function_single_async",
+    "smp_call_on_cpu",
+    "on_each_cpu_cond_mask",
+    "async_schedule_node",
+    "async_schedule_node_domain",
+    "task_work_add",
+    "stop_machine",
+    "__napi_schedule",
+    "__napi_schedule_irqoff",
 });
 
 constexpr int64_t kSpace = 1 << 30;
@@ -90,9 +129,15 @@ std::vector<FaultSetting> fault_settings(const RunTask& task, bool counts) {
         if (counts)
             arm(attribute, INT32_MAX, "-1", kSpace);
         else if (task.background == attribute)
-            arm(attribute, task.fail_nth, "1", 0);
+            arm(attribute, task.met + task.fail_nth, "1", 0);
     }
     return out;
+}
+
+std::optional<unsigned> met_after(const RunTask& task, const Run& run) {
+    if (!run.background_fired) return std::nullopt;
+    const unsigned interval = task.met + task.fail_nth;
+    return interval > 1 ? interval : task.met;  // an interval of 1 is not counted
 }
 
 void look_at_background(Guest& guest, Run& run, std::chrono::milliseconds limit) {

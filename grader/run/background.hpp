@@ -1,12 +1,12 @@
 // Faults in what the module has other contexts run: work items, timers, threads, interrupt handlers, RCU callbacks.
 //
-// Theory of operation (lib/fault-inject.c, should_fail_ex()). A task's fail-nth covers that task alone, and a task whose
-// fail-nth is not 0 never looks at an attribute's probability. So while every call that the host makes carries a
+// Theory of operation (lib/fault-inject.c, should_fail_ex()). A task's fail-nth covers that task alone, and a task
+// whose fail-nth is not 0 never looks at an attribute's probability. So while every call that the host makes carries a
 // fail-nth which only counts, an attribute with a probability covers exactly the other contexts. Before it fails
 // anything, an attribute takes the size of each fault point from its `space`: with much of that nothing fails, and what
 // is missing afterwards says that there were fault points. With no space and `times` 1, the attribute's `interval`-th
-// fault point since the clone began fails, and `times` is 0 afterwards. (The kernel's count cannot be set back: each
-// such run has a fresh clone.)
+// fault point since the clone began fails, and `times` is 0 afterwards. The kernel goes on counting where the last run
+// in the clone ended, and does not say where: known is it only when the fault fired.
 //
 // All of it is written anew before each run of such a module. What is read back is hostile: at worst the module loses
 // its own sweep.
@@ -36,6 +36,9 @@ struct FaultSetting {
 };
 // In the order in which they are to be written. `counts`: in this run fault points in the background are looked for.
 std::vector<FaultSetting> fault_settings(const RunTask& task, bool counts);
+
+// What `met` is after a run of `task`; none: not known.
+std::optional<unsigned> met_after(const RunTask& task, const Run& run);
 
 // After the run: Run::background_points, or Run::background_fired of a run with Run::background.
 void look_at_background(Guest& guest, Run& run, std::chrono::milliseconds limit);

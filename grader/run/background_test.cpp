@@ -69,7 +69,8 @@ std::optional<std::string> site(std::vector<std::string> frames, const std::stri
 
 TEST_CASE("a module that starts nothing in the background pays nothing") {
     CHECK_FALSE(runs_in_background({}));
-    CHECK_FALSE(runs_in_background({"__kmalloc_noprof", "misc_register", "flush_work", "queue_work", "kvfree_call_rcu"}));
+    CHECK_FALSE(
+        runs_in_background({"__kmalloc_noprof", "misc_register", "flush_work", "queue_work", "kvfree_call_rcu"}));
     for (const char* starter : {"queue_work_on", "mod_timer", "hrtimer_start_range_ns", "kthread_create_on_node",
                                 "request_threaded_irq", "rust_helper_request_irq", "call_rcu", "__tasklet_schedule"})
         CHECK(runs_in_background({"misc_register", starter}));
@@ -117,6 +118,8 @@ TEST_CASE("the attributes are set for what a run is to do") {
     CHECK(failing.at(path("fail_call", "interval")) == "3");
     CHECK(failing.at(path("fail_call", "times")) == "1");
     CHECK(failing.at(path("fail_call", "space")) == "0");
+    task.met = 5;  // the kernel counts on
+    CHECK(written(task, false).at(path("fail_call", "interval")) == "8");
     // Nothing fails before all is in place.
     const auto order = fault_settings(task, false);
     CHECK(order.back().file == path("fail_call", "probability"));
@@ -145,17 +148,35 @@ TEST_CASE("a fault fired when its one time is used up, or when the injector said
     CHECK(fired("1\n", report({"slots_work"}), vm::End::panicked));
 }
 
+TEST_CASE("how many fault points the kernel has counted is known when the last of them failed") {
+    RunTask task;
+    task.background = "failslab";
+    task.fail_nth = 1;
+    Run run;
+    CHECK_FALSE(met_after(task, run));
+    run.background_fired = true;
+    CHECK(met_after(task, run) == 0u);  // the kernel does not count towards 1
+    task.fail_nth = 2;
+    CHECK(met_after(task, run) == 2u);
+    task.met = 2;
+    CHECK(met_after(task, run) == 4u);
+    task.fail_nth = 1;
+    CHECK(met_after(task, run) == 3u);
+}
+
 TEST_CASE("whose allocation failed, and where") {
-    const auto first = site({"should_failslab", "__kmalloc_cache_noprof", "slots_work", "process_one_work"}, "slots_work");
+    const auto first =
+        site({"should_failslab", "__kmalloc_cache_noprof", "slots_work", "process_one_work"}, "slots_work");
     REQUIRE(first);
     CHECK(first->find("slots_work+1\n") != std::string::npos);
     CHECK(first->find("process_one_work") == std::string::npos);
-    CHECK(site({"should_failslab", "slots_timer", "call_timer_fn", "handle_softirqs", "asm_sysvec_apic_timer_interrupt"},
-               "slots_timer"));
+    CHECK(
+        site({"should_failslab", "slots_timer", "call_timer_fn", "handle_softirqs", "asm_sysvec_apic_timer_interrupt"},
+             "slots_timer"));
     // An interrupt came while the module's thread ran.
-    CHECK_FALSE(site({"should_failslab", "virtnet_poll", "handle_softirqs", "asm_common_interrupt", "slots_thread",
-                      "kthread"},
-                     "slots_thread"));
+    CHECK_FALSE(
+        site({"should_failslab", "virtnet_poll", "handle_softirqs", "asm_common_interrupt", "slots_thread", "kthread"},
+             "slots_thread"));
     CHECK_FALSE(site({"should_failslab", "net_rx_action", "handle_softirqs", "__local_bh_enable_ip", "slots_thread"},
                      "slots_thread"));
     CHECK(background_site(Run{}) == "");

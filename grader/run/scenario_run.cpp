@@ -432,9 +432,9 @@ Result<void> ScenarioRun::steps() {
             if (!ladder(index)) break;
             continue;
         }
-        const unsigned fail_nth = swept                                      ? task_.fail_nth
+        const unsigned fail_nth = swept                                    ? task_.fail_nth
                                   : declared.sweep && task_.sweep_step < 0 ? kOnlyCount
-                                                                             : fail_nth_;
+                                                                           : fail_nth_;
         if (!step(index, fail_nth, false)) break;
         const StepObservation& seen = run_.steps.back();
         if (swept && seen.attempted && seen.error != 0) {

@@ -561,9 +561,10 @@ bool all_only_count(const ScriptedGuest& guest) {
     });
 }
 
-const std::string kSwept = "{ load = \"\", sweep = true }, { open = \"/dev/slots\", as = \"f\" }, "
-                           "{ write = \"f\", in = [\"bytes $msg\"] }, "
-                           "{ parallel = [[{ open = \"/dev/slots\", as = \"g\" }], [{ delay = 1 }]] }";
+const std::string kSwept =
+    "{ load = \"\", sweep = true }, { open = \"/dev/slots\", as = \"f\" }, "
+    "{ write = \"f\", in = [\"bytes $msg\"] }, "
+    "{ parallel = [[{ open = \"/dev/slots\", as = \"g\" }], [{ delay = 1 }]] }";
 
 }  // namespace
 

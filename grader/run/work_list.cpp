@@ -82,7 +82,7 @@ WorkList::WorkList(const std::vector<Scenario>& scenarios, const std::string& ke
     for (const size_t s : mine)
         if (sweeps_background(scenarios[s], kernel))
             for (const char* attribute : kFaultAttributes)
-                sweeps_.push_back({RunTask{static_cast<int>(s), 0, -1, 1, false, true, 0, attribute}, 0});
+                sweeps_.push_back({RunTask{static_cast<int>(s), 0, -1, 1, false, false, 0, attribute}, 0});
     // The first scenario's sweep not behind the first scenario: the other chain often has less to do.
     for (size_t i = 0; i < sweeps_.size(); ++i) sweeps_[i].chain = static_cast<unsigned>(i + 1) % chains_;
 }
@@ -99,9 +99,8 @@ bool WorkList::dropped(const Sweep& sweep) const {
     const Run* plain = plain_run(sweep.task.scenario);
     if (!plain) return false;
     if (const std::string& background = sweep.task.background; !background.empty())
-        return !left_as_found(*plain) ||
-               std::find(plain->background_points.begin(), plain->background_points.end(), background) ==
-                   plain->background_points.end();
+        return !left_as_found(*plain) || std::find(plain->background_points.begin(), plain->background_points.end(),
+                                                   background) == plain->background_points.end();
     const bool lost = std::any_of(plain->steps.begin(), plain->steps.end(),
                                   [](const StepObservation& seen) { return !seen.lost.empty(); });
     return lost || !call_went_well(*plain, sweep.task.sweep_step) ||
@@ -163,8 +162,7 @@ void WorkList::background_done(Sweep& sweep, Run run) {
     const auto site = background_site(run);
     // A timer or a thread comes by the same place for ever.
     if (site && !site->empty() && !sweep.sites.insert(*site).second) ++sweep.same_site;
-    sweep.over =
-        sweep.hangs == kHangsCap || sweep.same_site == kSameSiteCap || sweep.task.fail_nth > kBackgroundCap;
+    sweep.over = sweep.hangs == kHangsCap || sweep.same_site == kSameSiteCap || sweep.task.fail_nth > kBackgroundCap;
     if (site) sweep.runs.push_back(std::move(run));
 }
 

@@ -12,8 +12,8 @@
 // it. Where that happens all the same (the failure hit a slab's new page, or the detectors' own memory), N is tried
 // once more.
 //
-// Behind these come the sweeps of what the module has other contexts run (background.hpp): of a scenario whose plain run
-// met fault points there and left nothing behind, each N in a fresh clone.
+// Behind these come the sweeps of what the module has other contexts run (background.hpp): of a scenario whose plain
+// run met fault points there and left nothing behind. These have no ladder: N by N, a run each.
 #pragma once
 
 #include <functional>
@@ -31,7 +31,7 @@ public:
     static constexpr unsigned kRetriesCap = 1;  // of one N
     static constexpr unsigned kSpoiltCap = 6;  // fault points, when already the plain run left a trace: mend that first
     static constexpr unsigned kBackgroundCap = 16;  // fault points of a scenario's work items, timers, threads, …
-    static constexpr unsigned kSameSiteCap = 3;     // of these, at a place that has failed before
+    static constexpr unsigned kSameSiteCap = 2;     // of these, at a place that has failed before
 
     using Shows = std::function<bool(const Run&)>;
 

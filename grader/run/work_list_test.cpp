@@ -334,17 +334,15 @@ Run in_background(const RunTask& task, unsigned points, const std::string& funct
 
 }  // namespace
 
-TEST_CASE("behind a plain run with fault points in the background each of them fails, in a fresh clone") {
+TEST_CASE("behind a plain run with fault points in the background each of them fails in a run of its own") {
     const std::vector<Scenario> scenarios = {swept({true}), swept({false})};
     WorkList list(scenarios, "mem", 1);
-    const auto order = drain(list, [](const RunTask& task) {
-        return in_background(task, 2, "slots_work" + std::to_string(task.fail_nth));
-    });
+    const auto order = drain(
+        list, [](const RunTask& task) { return in_background(task, 2, "slots_work" + std::to_string(task.fail_nth)); });
     REQUIRE(order.size() == 2 + 3);
     for (size_t i = 2; i < order.size(); ++i) {
         CHECK(order[i].background == "failslab");
         CHECK(order[i].fail_nth == i - 1);
-        CHECK(order[i].fresh);
         CHECK(order[i].sweep_step == -1);
     }
     const auto runs = list.take();  // not the one in which nothing failed
@@ -357,11 +355,13 @@ TEST_CASE("no background sweep without fault points, or after a plain run that h
     const std::vector<Scenario> scenarios = {swept({true})};
     const auto runs = [&](const std::function<void(Run&)>& spoil, unsigned points) {
         WorkList list(scenarios, "mem", 1);
-        return drain(list, [&](const RunTask& task) {
-                   Run run = in_background(task, points);
-                   if (task.background.empty()) spoil(run);
-                   return run;
-               }).size();
+        return drain(list,
+                     [&](const RunTask& task) {
+                         Run run = in_background(task, points);
+                         if (task.background.empty()) spoil(run);
+                         return run;
+                     })
+            .size();
     };
     CHECK(runs([](Run&) {}, 1) == 1 + 2);
     CHECK(runs([](Run&) {}, 0) == 1);

@@ -33,23 +33,33 @@ static struct {
 } request;
 static DEFINE_MUTEX(one_at_a_time);
 
+static void entries_lock(void)
+{
+	mutex_lock(&lock); // FERRULE: here
+}
+
+static void entries_unlock(void)
+{
+	mutex_unlock(&lock);
+}
+
 static int note(const char *text, size_t length)
 {
 	struct entry *entry;
 
-	mutex_lock(&lock); // FERRULE: here
+	entries_lock();
 	entry = kzalloc_obj(*entry);
 	if (!entry)
 		return -ENOMEM;
 	entry->text = kmemdup(text, length, GFP_KERNEL);
 	if (!entry->text) {
-		mutex_unlock(&lock);
+		entries_unlock();
 		kfree(entry);
 		return -ENOMEM;
 	}
 	entry->length = length;
 	list_add(&entry->list, &entries);
-	mutex_unlock(&lock);
+	entries_unlock();
 	return 0;
 }
 
