@@ -618,6 +618,13 @@ TEST_CASE("hangs") {
         REQUIRE(classes(v) == "deadlock");
         CHECK(v.findings[0].line == 11);
     }
+    SECTION("asleep, by the task's state") {
+        c.first().hang = {{"worker 1 (D (disk sleep))", {0}, {"ring_use+0x24/0x40 [ring]"}}};
+        Verdict v = c.verdict();
+        REQUIRE(classes(v) == "hang");
+        CHECK(v.findings[0].line == 11);
+        CHECK(v.findings[0].title.find("waits to be woken") != std::string::npos);
+    }
     SECTION("in a loop, by the CPU's") {
         c.first().hang = {{"cpu 0", {kText + 0x24, 0xffffffff81000000}, {"", "do_one_initcall"}}};
         Verdict v = c.verdict();
