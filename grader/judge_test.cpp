@@ -623,7 +623,7 @@ TEST_CASE("hangs") {
         Verdict v = c.verdict();
         REQUIRE(classes(v) == "hang");
         CHECK(v.findings[0].line == 11);
-        CHECK(v.findings[0].title.find("waits to be woken") != std::string::npos);
+        CHECK(v.findings[0].title.find("it sleeps") != std::string::npos);
     }
     SECTION("in a loop, by the CPU's") {
         c.first().hang = {{"cpu 0", {kText + 0x24, 0xffffffff81000000}, {"", "do_one_initcall"}}};

@@ -128,7 +128,7 @@ std::vector<Finding> detect_hang(const Evidence& evidence) {
     else if (!best.in.empty())
         title += ": it waits in " + best.in + "()";
     else if (best.place && best.sleeps)
-        title += ": it waits to be woken";
+        title += ": it sleeps";
     else if (best.place)
         title += ": it runs in a loop";
     auto finding = finding_of(evidence, best.on_lock ? "deadlock" : "hang", "deadline", title, best.place);
