@@ -514,6 +514,60 @@ TEST_CASE("fault sweep: what is right") {
     }
 }
 
+TEST_CASE("what fails in a work item may change answers, and must break nothing") {
+    Case c;
+    Step read = step(StepKind::read);
+    read.returns = "4";
+    read.out = DataRule{{DataPiece::padding, "4", "", {}}};
+    c.exercise.scenarios[0].steps.insert(c.exercise.scenarios[0].steps.begin() + 1, read);
+    c.first().steps.insert(c.first().steps.begin() + 1, StepObservation{1, -1, -1, true});
+    c.first().steps[1].value = 4;
+    c.first().steps[1].data = std::string(4, '\0');
+    c.first().steps[2].step = 2;
+    REQUIRE(c.verdict().verdict == "pass");
+    Run run = c.first();
+    run.background = "failslab";
+    run.fail_nth = run.fault_number = 1;
+    run.background_fired = true;
+    run.console = line(5, "FAULT_INJECTION: forcing a failure.") + line(5, "name failslab, interval 1") +
+                  line(5, "Call Trace:") + line(5, " <TASK>") + line(5, " should_fail_ex+0x1/0x2") +
+                  line(5, " ring_use+0x10/0x40 [ring]") + line(5, " process_one_work+0x1/0x2") +
+                  line(5, " worker_thread+0x1/0x2") + line(5, " kthread+0x1/0x2") + line(5, " </TASK>");
+    c.all.runs.push_back(run);
+    Run& failed = c.all.runs[1];
+    CHECK(c.verdict().verdict == "pass");
+    SECTION("answers") {
+        failed.steps[1].value = 3;
+        failed.steps[1].data.clear();
+        CHECK(c.verdict().verdict == "pass");
+        failed.steps[1].error = 5;
+        CHECK(c.verdict().verdict == "pass");
+        failed.steps[0].error = 12;
+        CHECK(c.verdict().verdict == "pass");
+    }
+    SECTION("the kernel's memory in an answer") {
+        failed.steps[1].data = "\xcc\xcc\xcc\xcc";
+        CHECK(classes(c.verdict()) == "user-access");
+    }
+    SECTION("a leak, and what had failed where") {
+        failed.live = {leak(24, kText + 0x24)};
+        const Verdict v = c.verdict();
+        REQUIRE(classes(v) == "memory-leak");
+        CHECK(v.findings[0].line == 11);
+        CHECK(v.findings[0].fault == "allocation 1 in a work item failed");
+        REQUIRE_FALSE(v.findings[0].related.empty());
+        CHECK(v.findings[0].related[0].role == "failed");
+        CHECK(v.findings[0].related[0].line == 10);
+    }
+    SECTION("a caller whom nobody wakes") {
+        failed.steps[1].lost = "deadline";
+        failed.module_gone = false;
+        const Verdict v = c.verdict();
+        REQUIRE(classes(v) == "hang");
+        CHECK(v.findings[0].fault == "allocation 1 in a work item failed");
+    }
+}
+
 TEST_CASE("success reported, later answers wrong: the error path's fault, unless they are wrong anyway") {
     Case c;
     Step read = step(StepKind::read);
@@ -591,6 +645,13 @@ TEST_CASE("hangs") {
         Verdict v = c.verdict();
         REQUIRE(classes(v) == "deadlock");
         CHECK(v.findings[0].line == 11);
+    }
+    SECTION("asleep, by the task's state") {
+        c.first().hang = {{"worker 1 (D (disk sleep))", {0}, {"ring_use+0x24/0x40 [ring]"}}};
+        Verdict v = c.verdict();
+        REQUIRE(classes(v) == "hang");
+        CHECK(v.findings[0].line == 11);
+        CHECK(v.findings[0].title.find("it sleeps") != std::string::npos);
     }
     SECTION("in a loop, by the CPU's") {
         c.first().hang = {{"cpu 0", {kText + 0x24, 0xffffffff81000000}, {"", "do_one_initcall"}}};

@@ -11,7 +11,7 @@ namespace ferrule::grader {
 struct Related {
     std::string role, file, function;
     int line = 0;
-};  // role: "allocated", "freed", "also"
+};  // role: "allocated", "freed", "also", "failed" (what was made to fail, where that is another context's call)
 
 struct Finding {
     std::string finding_class;    // a word of the closed list in classes.hpp

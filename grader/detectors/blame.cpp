@@ -4,7 +4,6 @@
 
 #include "grader/detectors/broken_memory.hpp"
 #include "grader/detectors/detector.hpp"
-#include "grader/detectors/registrations.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -142,27 +141,6 @@ bool touches_module(const Evidence& evidence, const std::vector<ConsoleFrame>& s
     });
 }
 
-std::optional<SourcePlace> failed_call(const Evidence& evidence) {
-    for (const auto& splat : evidence.splats)
-        if (splat.kind == "fault-injection")
-            if (auto place = blame(evidence, splat.stack)) return place;
-    return std::nullopt;
-}
-
-std::string failed_function(const Evidence& evidence) {
-    // The stub that stands for it (kernel-image/kernel/overlay/drivers/ferrule/fail_calls.S).
-    constexpr std::string_view kStub = "ferrule_fail_";
-    const auto last = std::find_if(evidence.splats.rbegin(), evidence.splats.rend(),
-                                   [](const Splat& splat) { return splat.kind == "fault-injection"; });
-    if (last == evidence.splats.rend()) return {};
-    for (const ConsoleFrame& frame : last->stack) {
-        if (!frame.function.starts_with(kStub) || !frame.module.empty()) continue;
-        const std::string_view function = std::string_view(frame.function).substr(kStub.size());
-        return registered_as(evidence, function);
-    }
-    return {};
-}
-
 Finding finding_of(const Evidence& evidence, std::string finding_class, std::string detector, std::string title,
                    const std::optional<SourcePlace>& place) {
     Finding finding;
@@ -172,17 +150,15 @@ Finding finding_of(const Evidence& evidence, std::string finding_class, std::str
     std::replace(title.begin(), title.end(), '\n', ' ');
     finding.title = std::move(title);
     finding.scenario = evidence.run.scenario_name;
-    if (evidence.run.sweep_step >= 0 && evidence.run.fault_number > 0) {
-        const std::string function = failed_function(evidence);
-        finding.fault =
-            (function.empty() ? "allocation " + std::to_string(evidence.run.fault_number) : function) + " failed";
-    }
+    finding.fault = fault_words(evidence);
     finding.lesson = evidence.exercise.lesson;
     if (place) {
         finding.file = place->file;
         finding.line = place->line;
         finding.function = sanitise(place->function, 200);
     }
+    // What fails in a work item is far from what comes of it.
+    if (!evidence.run.background.empty()) relate(finding, "failed", failed_call(evidence));
     return finding;
 }
 

@@ -64,6 +64,8 @@ bool touches_module(const Evidence& evidence, const std::vector<ConsoleFrame>& s
 std::optional<SourcePlace> failed_call(const Evidence& evidence);
 // "misc_register" when a registration or mapping was made to fail, "" when it was a plain allocation.
 std::string failed_function(const Evidence& evidence);
+// "allocation 2 failed", "misc_register failed", "allocation 1 in a work item failed"; empty: nothing was made to fail.
+std::string fault_words(const Evidence& evidence);
 
 // The declared step that was made here; none: a recorded run may name what the exercise has no more.
 const Step* step_of(const Scenario& scenario, const StepObservation& seen);

@@ -40,11 +40,14 @@ std::string function_part(const std::string& name) { return name.substr(0, name.
 struct Stuck {
     std::optional<SourcePlace> place;
     bool on_lock = false;
-    std::string in;  // the kernel function the module waits in
+    bool sleeps = false;  // by the task's state: what it waits in is a function of the scheduler's, of which its stack
+                          // does not tell
+    std::string in;       // the kernel function the module waits in
 };
 
 Stuck look(const Evidence& evidence, const HangStack& stack) {
     Stuck stuck;
+    const bool sleeps = stack.who.find(" (S (") != std::string::npos || stack.who.find(" (D (") != std::string::npos;
     size_t count = std::max(stack.frames.size(), stack.names.size());
     for (size_t i = 0; i < count && !stuck.place; ++i) {
         std::vector<std::vector<SourcePlace>> places(1);
@@ -62,6 +65,7 @@ Stuck look(const Evidence& evidence, const HangStack& stack) {
             stuck.in = function_part(name);
         }
     }
+    stuck.sleeps = sleeps;
     return stuck;
 }
 
@@ -123,6 +127,8 @@ std::vector<Finding> detect_hang(const Evidence& evidence) {
         title += ": it waits for a lock";
     else if (!best.in.empty())
         title += ": it waits in " + best.in + "()";
+    else if (best.place && best.sleeps)
+        title += ": it sleeps";
     else if (best.place)
         title += ": it runs in a loop";
     auto finding = finding_of(evidence, best.on_lock ? "deadlock" : "hang", "deadline", title, best.place);

@@ -6,7 +6,8 @@ namespace ferrule::grader {
 
 std::vector<Finding> detect_load(const Evidence& evidence) {
     const Scenario* scenario = evidence.scenario();
-    if (!scenario) return {};
+    // What fails in a work item or a thread may well be what loading waits for.
+    if (!scenario || !evidence.run.background.empty()) return {};
     for (const auto& seen : evidence.run.steps) {
         if (seen.lane >= 0 || seen.step < 0 || static_cast<size_t>(seen.step) >= scenario->steps.size()) continue;
         const Step& step = scenario->steps[seen.step];

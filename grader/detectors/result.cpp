@@ -1,6 +1,8 @@
 // What the module answered, against what the scenario expects of it. The expected values are worked out here, on the
 // host, from the run's own challenge. In a swept run a failed allocation may be answered with a proper error, or not
-// matter; all else is an error path that is wrong.
+// matter; all else is an error path that is wrong. Where work items, timers and threads were made to fail, answers may
+// differ: who had asked for the work is gone, and what it lost is not there later. Only what reached a program that
+// must not have it counts then.
 #include <algorithm>
 
 #include "grader/detectors/copies_out.hpp"
@@ -109,6 +111,7 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
     std::vector<Finding> findings;
     auto report = [&](const char* finding_class, const std::string& title, const StepObservation& seen,
                       const Step& step) {
+        if (!run.background.empty() && std::string_view(finding_class) != "user-access") return;
         std::string text = call_words(step) + " " + title;
         if (!step.why.empty()) text += " (" + step.why + ")";
         // The line of a wrong answer cannot be known; of a failed allocation that was handled wrongly it can, and what

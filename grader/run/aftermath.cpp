@@ -124,7 +124,7 @@ void Aftermath::look_at_what_is_left() {
     gone = !resources || died_of_it;
 }
 
-void Aftermath::force_unload(unsigned last_worker, milliseconds deadline) {
+void Aftermath::force_unload(unsigned last_worker, milliseconds deadline, unsigned fail_nth) {
     run_.unload_forced = true;
     for (unsigned worker = 1; worker <= last_worker && !gone; ++worker) {
         vm::Request kill{FERRULE_KILL};
@@ -134,6 +134,7 @@ void Aftermath::force_unload(unsigned last_worker, milliseconds deadline) {
     vm::Request unload{FERRULE_UNLOAD};
     unload.worker = 1;
     unload.text = common_.module;
+    unload.fail_nth = fail_nth;
     // A killed worker's files close a moment later.
     for (int attempt = 0; attempt < 5 && !gone; ++attempt) {
         if (attempt > 0) std::this_thread::sleep_for(milliseconds(20));
@@ -148,7 +149,8 @@ void Aftermath::force_unload(unsigned last_worker, milliseconds deadline) {
 void Aftermath::look_around() {
     if (!gone) look_at_what_is_left();
     // Of a sweep, the ladder alone: its failures are in one run.
-    if (!gone && common_.variant == kDeepVariant && run_.module_gone && (run_.sweep_step < 0 || run_.ladder))
+    if (!gone && common_.variant == kDeepVariant && run_.module_gone && run_.background.empty() &&
+        (run_.sweep_step < 0 || run_.ladder))
         gone = !scan_for_leaks(guest_, common_, run_);
     if (gone && guest_.end() != vm::End::running) return;
     vm::Request read{FERRULE_READ_FILE};

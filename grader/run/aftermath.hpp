@@ -17,8 +17,8 @@ public:
 
     // Stacks of the cpus (once a run) and of a worker, into Run::hang.
     void look_at_hang(unsigned worker, const std::string& who);
-    // The module is still loaded after the last step.
-    void force_unload(unsigned last_worker, std::chrono::milliseconds deadline);
+    // The module is still loaded after the last step. `fail_nth`: of unloading, see background.hpp.
+    void force_unload(unsigned last_worker, std::chrono::milliseconds deadline, unsigned fail_nth);
     // Ledger, listing, lockdep's state: each part only while the guest answers.
     void look_around();
     // What the kernel has to say since `mark` (bytes of the console), all of it, into Run::console.

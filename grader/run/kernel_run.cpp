@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "grader/run/background.hpp"
 #include "grader/run/ledger.hpp"
 #include "grader/run/programs.hpp"
 #include "grader/run/work_list.hpp"
@@ -109,6 +110,7 @@ Result<Made> KernelRun::runs(const build::BuildOutcome& built) {
     if (!programs) return tl::unexpected(programs.error());
     if (!prepared) return tl::unexpected(prepared.error());
     common_.ko = std::move(*ko);
+    common_.background = runs_in_background(built.module.imports);
     common_.kobjects = manages_kobjects(built.module.imports);
     common_.pci = std::find(built.module.imports.begin(), built.module.imports.end(), "__pci_register_driver") !=
                   built.module.imports.end();

@@ -47,7 +47,8 @@ struct StepObservation {
     int64_t overrun = 0;  // bytes changed in the 256 behind the buffer of an ioctl or a read
     bool truncated = false;
     bool fault_fired = false;
-    int fault_points = 0;  // of a step that is to be swept, when nothing was made to fail: how often it could have been
+    int fault_points = 0;  // of a step that is to be swept, when nothing was made to fail: how often it could have
+                           // been; of others, 0 or likewise
     double seconds = 0;
     std::vector<RaceTally> race;  // one, of a step of a race that was attempted and not lost
 };
@@ -84,12 +85,17 @@ struct Run {  // of one scenario in one clone
     std::string variant;  // kernel
     uint64_t seed = 0;
     Values values;
-    int sweep_step = -1;       // which step was swept, -1: none
-    bool ladder = false;       // the swept call failed at one fault point after the other in this run
-    unsigned fail_nth = 0;     // the last one
-    unsigned runs_before = 0;  // in the same clone, all of which left it as they found it
-    bool files_open = false;   // at the end, in a task that was not killed
-    int fault_number = 0;      // how many-th fired fault of this step (1…): "allocation 2 failed"
+    int sweep_step = -1;    // which step was swept, -1: none
+    bool ladder = false;    // the swept call failed at one fault point after the other in this run
+    unsigned fail_nth = 0;  // the last one
+    // What was to fail in contexts other than the host's calls, at its fail_nth-th fault point there: an attribute of
+    // the kernel's fault injection, see background.hpp. Empty: nothing.
+    std::string background;
+    bool background_fired = false;
+    std::vector<std::string> background_points;  // of a plain run: the attributes with fault points there
+    unsigned runs_before = 0;                    // in the same clone, all of which left it as they found it
+    bool files_open = false;                     // at the end, in a task that was not killed
+    int fault_number = 0;                        // how many-th fired fault of this step (1…): "allocation 2 failed"
     std::vector<StepObservation> steps;
     std::string console;  // since the run began; kernel log lines as the serial port gave them
     bool console_truncated = false;

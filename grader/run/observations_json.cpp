@@ -85,6 +85,12 @@ struct Writer {
     void rare(const char* name, uint64_t value) {
         if (value != 0) json[name] = value;
     }
+    void rare(const char* name, bool value) {
+        if (value) json[name] = value;
+    }
+    void rare(const char* name, const std::string& value) {
+        if (!value.empty()) json[name] = put(value);
+    }
     template <class T>
     static Json put(const T& value);
 };
@@ -101,8 +107,10 @@ struct Reader {
         values.clear();
         if (const auto found = json.find(name); found != json.end()) get(*found, values);
     }
-    void rare(const char* name, uint64_t& value) {
-        value = 0;
+    template <class T>
+    requires std::is_arithmetic_v<T> || std::is_same_v<T, std::string>
+    void rare(const char* name, T& value) {
+        value = {};
         if (const auto found = json.find(name); found != json.end()) get(*found, value);
     }
     template <class T>
@@ -143,16 +151,18 @@ FERRULE_FIELDS(DebugSection, f("name", v.name); f("size", v.size); f("rows", v.r
 FERRULE_FIELDS(ModuleDebug, f("files", v.files); f("sections", v.sections); f("symbols", v.symbols);)
 FERRULE_FIELDS(Run, f("scenario", v.scenario); f("scenario_name", v.scenario_name); f("variant", v.variant);
                f("seed", v.seed); f("values", v.values); f("sweep_step", v.sweep_step); f("ladder", v.ladder);
-               f("fail_nth", v.fail_nth); f("runs_before", v.runs_before); f("files_open", v.files_open);
-               f("fault_number", v.fault_number); f("steps", v.steps); f("console", v.console);
-               f("console_truncated", v.console_truncated); f("console_silent", v.console_silent);
-               f("module_symbols", v.module_symbols); f("live", v.live); f("ledger_complete", v.ledger_complete);
-               f("ledger_stopped", v.ledger_stopped); f("leak_scan", v.leak_scan); f("unreferenced", v.unreferenced);
-               f("ledger_read", v.ledger_read); f("resources_before", v.resources_before);
-               f("resources_after", v.resources_after); f("resources_read", v.resources_read);
-               f("module_gone", v.module_gone); f("unload_forced", v.unload_forced); f("unload_error", v.unload_error);
-               f("debug_locks", v.debug_locks); f("end", v.end); f("hang", v.hang);
-               f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);)
+               f("fail_nth", v.fail_nth); f.rare("background", v.background);
+               f.rare("background_fired", v.background_fired); f.rare("background_points", v.background_points);
+               f("runs_before", v.runs_before); f("files_open", v.files_open); f("fault_number", v.fault_number);
+               f("steps", v.steps); f("console", v.console); f("console_truncated", v.console_truncated);
+               f("console_silent", v.console_silent); f("module_symbols", v.module_symbols); f("live", v.live);
+               f("ledger_complete", v.ledger_complete); f("ledger_stopped", v.ledger_stopped);
+               f("leak_scan", v.leak_scan); f("unreferenced", v.unreferenced); f("ledger_read", v.ledger_read);
+               f("resources_before", v.resources_before); f("resources_after", v.resources_after);
+               f("resources_read", v.resources_read); f("module_gone", v.module_gone);
+               f("unload_forced", v.unload_forced); f("unload_error", v.unload_error); f("debug_locks", v.debug_locks);
+               f("end", v.end); f("hang", v.hang); f("restore_seconds", v.restore_seconds);
+               f("run_seconds", v.run_seconds);)
 FERRULE_FIELDS(Canaries, f("scenario", v.scenario); f("scenario_name", v.scenario_name); f("variant", v.variant);
                f("heard", v.heard); f("console", v.console);)
 FERRULE_FIELDS(Observations, f("format", v.format); f("exercise", v.exercise); f("module", v.module);

@@ -31,6 +31,9 @@ Observations sample() {
     run.sweep_step = 2;
     run.fail_nth = 3;
     run.ladder = true;
+    run.background = "failslab";
+    run.background_fired = true;
+    run.background_points = {"fail_call"};
     run.fault_number = 2;
     run.runs_before = 3;
     run.console_silent = true;

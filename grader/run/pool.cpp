@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <tuple>
 #include <utility>
 
 #include "grader/exercise/prng.hpp"
+#include "grader/run/background.hpp"
 #include "grader/run/canaries.hpp"
 #include "grader/run/runner.hpp"
 #include "grader/run/work_list.hpp"
@@ -51,11 +53,13 @@ private:
         std::unique_ptr<Guest> guest;
         unsigned runs = 0;  // made in this clone, all of which left it as they found it
         LastRun last;       // of these
+        std::map<std::string, std::optional<unsigned>> met = {};  // RunTask::met by attribute; absent: 0
     };
 
     // A clone that had runs proves at its end that its detectors are alive: what they did not report counts only then.
     Result<void> let_go(Hand& hand) {
         const std::unique_ptr<Guest> guest = std::move(hand.guest);
+        hand.met.clear();
         if (!guest || std::exchange(hand.runs, 0) == 0) return {};
         FERRULE_TRY(Canaries heard, ask_canaries(*guest, common_, std::move(hand.last)));
         const std::lock_guard lock(mutex_);
@@ -102,6 +106,8 @@ private:
         if (scenario.kernels.size() > 1) what += fmt::format(" (kernel {})", common_.variant);
         if (task.sweep_step >= 0)
             what += fmt::format(", failing allocation {} of step {}", task.fail_nth, task.sweep_step + 1);
+        if (!task.background.empty())
+            what += fmt::format(", failing allocation {} outside of its calls", task.fail_nth);
         hooks_.stage(what);
     }
 
@@ -110,15 +116,21 @@ private:
         // A swept run has the values of the first plain one: the fault is all that differs.
         const uint64_t seed =
             derive_seed(derive_seed(seed_, static_cast<uint64_t>(task.scenario) + 1), task.repeat + 1);
-        if (task.fresh && hand.runs > 0) FERRULE_TRY_VOID(let_go(hand));
+        const auto unknown = hand.met.find(task.background);
+        const bool worn = unknown != hand.met.end() && !unknown->second;
+        if ((task.fresh || worn) && hand.runs > 0) FERRULE_TRY_VOID(let_go(hand));
         for (int attempt = 0;; ++attempt) {
             if (common_.cancelled()) return tl::unexpected(interrupted_error());
             if (!hand.guest) {
                 hand.runs = 0;
+                hand.met.clear();
                 FERRULE_TRY(hand.guest, start_guest(factory_));
             }
-            auto run = run_scenario(*hand.guest, common_, scenario, task, seed);
+            RunTask made = task;
+            if (!task.background.empty()) made.met = hand.met.try_emplace(task.background, 0).first->second.value_or(0);
+            auto run = run_scenario(*hand.guest, common_, scenario, made, seed);
             if (run) {
+                if (!task.background.empty()) hand.met[task.background] = met_after(made, *run);
                 run->runs_before = hand.runs++;
                 if (run->runs_before > 0) run->restore_seconds = 0;
                 hand.last = last_run(*run);

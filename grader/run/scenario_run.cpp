@@ -14,6 +14,7 @@
 #include <set>
 
 #include "grader/exercise/prng.hpp"
+#include "grader/run/background.hpp"
 #include "grader/run/race_run.hpp"
 #include "grader/run/step_request.hpp"
 #include "sandbox/base/check.hpp"
@@ -43,7 +44,10 @@ public:
           scenario_(scenario),
           task_(task),
           module_path_("/run/" + common.module + ".ko"),
-          deadline_seconds_(scenario.deadline_seconds * common.patience()) {}
+          deadline_seconds_(scenario.deadline_seconds * common.patience()),
+          counts_background_(common.background && task.sweep_step < 0 && task.background.empty() && task.repeat == 0 &&
+                             sweeps_background(scenario, common.variant)),
+          fail_nth_(counts_background_ || !task.background.empty() ? kOnlyCount : 0) {}
 
     Result<Run> go(uint64_t seed);
 
@@ -85,6 +89,8 @@ private:
     const RunTask task_;
     const std::string module_path_;
     const double deadline_seconds_;  // of a step
+    const bool counts_background_;
+    const unsigned fail_nth_;  // of calls that are not swept
     Run run_;
     Lane main_{1, -1, nullptr};
     bool loaded_ = false;       // by what LOAD and UNLOAD returned
@@ -151,6 +157,9 @@ Result<void> ScenarioRun::set_up() {
         FERRULE_TRY_VOID(write_word(remove.c_str(), "1"));
         FERRULE_TRY_VOID(write_word("/sys/bus/pci/rescan", "1"));
     }
+    if (common_.background)
+        for (const FaultSetting& setting : fault_settings(task_, counts_background_))
+            FERRULE_TRY_VOID(write_word(setting.file.c_str(), setting.value.c_str()));
     // Long enough for what frees the memory meanwhile, or the module; settling waits for it, so that it has its price.
     if (common_.kobjects) FERRULE_TRY_VOID(write_word("/sys/kernel/debug/ferrule/release-delay", "100"));
     vm::Request start{FERRULE_LEDGER};
@@ -290,7 +299,7 @@ bool ScenarioRun::lane_send(Lane& lane, int index) {
         seen.step = index;
         seen.lane = lane.index;
         seen.lane_step = static_cast<int>(lane.next);
-        auto made = prepare(step, lane, 0, seen);
+        auto made = prepare(step, lane, fail_nth_, seen);
         if (!made) {
             run_.steps.push_back(std::move(seen));
             ++lane.next;
@@ -423,7 +432,9 @@ Result<void> ScenarioRun::steps() {
             if (!ladder(index)) break;
             continue;
         }
-        const unsigned fail_nth = swept ? task_.fail_nth : declared.sweep && task_.sweep_step < 0 ? kOnlyCount : 0;
+        const unsigned fail_nth = swept                                    ? task_.fail_nth
+                                  : declared.sweep && task_.sweep_step < 0 ? kOnlyCount
+                                                                           : fail_nth_;
         if (!step(index, fail_nth, false)) break;
         const StepObservation& seen = run_.steps.back();
         if (swept && seen.attempted && seen.error != 0) {
@@ -443,6 +454,7 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
     run_.sweep_step = task_.sweep_step;
     run_.ladder = task_.ladder;
     run_.fail_nth = task_.fail_nth;
+    run_.background = task_.background;
     run_.restore_seconds = guest_.restore_seconds();
     auto values = make_values(scenario_.values, seed);
     if (!values)
@@ -453,9 +465,11 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
     const auto start = Clock::now();
     FERRULE_TRY_VOID(set_up());
     FERRULE_TRY_VOID(steps());
-    if (loaded_ && !aftermath_.gone) aftermath_.force_unload(last_worker_, deadline(StepKind::unload));
+    if (loaded_ && !aftermath_.gone) aftermath_.force_unload(last_worker_, deadline(StepKind::unload), fail_nth_);
     aftermath_.look_around();
     aftermath_.hear_out(mark_);
+    if (!run_.background.empty() || (counts_background_ && !aftermath_.gone))
+        look_at_background(guest_, run_, aftermath_.gone ? kProbe : kHousekeeping);
     // Not by anything the guest can do: the host ran out of memory, or somebody ended QEMU.
     if (guest_.end() == vm::End::killed)
         return fail("guest-lost", fmt::format("QEMU ended in the middle of the scenario \"{}\"", scenario_.name),

@@ -18,9 +18,10 @@ struct RunCommon {
     std::function<std::string(uint64_t)> kernel_name;  // function at a kernel address
     std::vector<ResourceEntry> resources_before;       // of the template: what every clone begins with
     std::string variant;
-    bool kcsan = false;     // the kernel has it, and it is to be switched on
-    bool pci = false;       // the module is a PCI driver: the edu device is found anew for it
-    bool kobjects = false;  // the module manages kobjects of its own: their releases are held back
+    bool kcsan = false;       // the kernel has it, and it is to be switched on
+    bool pci = false;         // the module is a PCI driver: the edu device is found anew for it
+    bool background = false;  // the module has other contexts run its code: faults there are looked for, too
+    bool kobjects = false;    // the module manages kobjects of its own: their releases are held back
     std::function<bool()> cancelled;
     // How much longer than usual an answer may take on this host now; 1 or more.
     std::function<double()> patience = [] { return 1.0; };
@@ -33,9 +34,11 @@ struct RunTask {
     unsigned repeat = 0;
     int sweep_step = -1;
     unsigned fail_nth = 0;
-    bool ladder = false;   // fail_nth and, while the call fails, each after it in the same run
-    bool fresh = false;    // in a clone in which nothing has run
-    unsigned attempt = 0;  // of this fail_nth, see work_list.hpp
+    bool ladder = false;     // fail_nth and, while the call fails, each after it in the same run
+    bool fresh = false;      // in a clone in which nothing has run
+    unsigned attempt = 0;    // of this fail_nth, see work_list.hpp
+    std::string background;  // Run::background
+    unsigned met = 0;        // fault points of that attribute which the kernel has counted in this clone before
 };
 
 // Errors are ours: "guest-lost" (the clone ended before the module was in it), "cancelled", "exercise-data".

@@ -530,3 +530,103 @@ TEST_CASE("the console is heard out before it is believed") {
     CHECK(run(mute, what).console_silent);
     CHECK_FALSE(left_as_found(run(mute, what)));
 }
+
+namespace {
+
+RunCommon with_background() {
+    RunCommon out = common();
+    out.background = true;
+    return out;
+}
+
+Run background_run(ScriptedGuest& guest, const Scenario& what, const RunTask& task) {
+    auto result = run_scenario(guest, with_background(), what, task, 1);
+    REQUIRE(result);
+    return *result;
+}
+
+// The last that was written to it, "" if nothing was.
+std::string last_written(const ScriptedGuest& guest, const std::string& file) {
+    for (auto at = guest.asked.rbegin(); at != guest.asked.rend(); ++at)
+        if (at->op == FERRULE_WRITE_FILE && at->text == file) return at->data;
+    return {};
+}
+
+// Calls of the module's that the host made, and whether each of them only counts.
+bool all_only_count(const ScriptedGuest& guest) {
+    return std::all_of(guest.asked.begin(), guest.asked.end(), [](const vm::Request& request) {
+        const bool calls = request.op == FERRULE_LOAD || request.op == FERRULE_UNLOAD || request.op == FERRULE_OPEN ||
+                           request.op == FERRULE_WRITE || request.op == FERRULE_CLOSE;
+        return !calls || request.fail_nth == 1u << 30;
+    });
+}
+
+const std::string kSwept =
+    "{ load = \"\", sweep = true }, { open = \"/dev/slots\", as = \"f\" }, "
+    "{ write = \"f\", in = [\"bytes $msg\"] }, "
+    "{ parallel = [[{ open = \"/dev/slots\", as = \"g\" }], [{ delay = 1 }]] }";
+
+}  // namespace
+
+TEST_CASE("a plain run looks for fault points in the background, and its own calls do not count") {
+    ScriptedGuest guest;
+    guest.special = [](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_READ_FILE || !request.text.ends_with("/space")) return std::nullopt;
+        vm::Reply reply;
+        reply.data = request.text.find("failslab") != std::string::npos ? "1073741000\n" : "1073741824\n";
+        return reply;
+    };
+    const Run seen = background_run(guest, scenario(kSwept), {});
+    CHECK(seen.background_points == std::vector<std::string>{"failslab"});
+    CHECK(all_only_count(guest));
+    CHECK(last_written(guest, "/sys/kernel/debug/fail_call/probability") == "100");
+    // Once the module is unloaded: what it does then counts, too.
+    const auto position = [&](const auto& is) {
+        return std::find_if(guest.asked.begin(), guest.asked.end(), is) - guest.asked.begin();
+    };
+    CHECK(position([](const auto& r) { return r.op == FERRULE_UNLOAD; }) <
+          position([](const auto& r) { return r.text.ends_with("/space") && r.op == FERRULE_READ_FILE; }));
+    CHECK(left_as_found(seen));
+}
+
+TEST_CASE("other runs of such a module, and all runs of others, have the attributes off") {
+    ScriptedGuest guest;
+    RunTask ladder;
+    ladder.sweep_step = 0;
+    ladder.fail_nth = 1;
+    CHECK(background_run(guest, scenario(kSwept), ladder).background_points.empty());
+    CHECK(last_written(guest, "/sys/kernel/debug/failslab/probability") == "0");
+    CHECK_FALSE(all_only_count(guest));
+    ScriptedGuest repeated;
+    RunTask second;
+    second.repeat = 1;
+    background_run(repeated, scenario(kSwept), second);
+    CHECK(last_written(repeated, "/sys/kernel/debug/failslab/probability") == "0");
+    ScriptedGuest other;
+    run(other, scenario(kSwept));
+    CHECK(last_written(other, "/sys/kernel/debug/failslab/probability").empty());
+}
+
+TEST_CASE("a background run fails one fault point of one attribute, and says whether it did") {
+    for (const char* times : {"0\n", "1\n", "\xff"}) {
+        ScriptedGuest guest;
+        guest.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+            if (request.op != FERRULE_READ_FILE || request.text != "/sys/kernel/debug/failslab/times")
+                return std::nullopt;
+            vm::Reply reply;
+            reply.data = times;
+            return reply;
+        };
+        RunTask task;
+        task.background = "failslab";
+        task.fail_nth = 2;
+        const Run seen = background_run(guest, scenario(kSwept), task);
+        CHECK(seen.background == "failslab");
+        CHECK(seen.fail_nth == 2);
+        CHECK(seen.background_fired == (times == std::string("0\n")));
+        CHECK(seen.background_points.empty());
+        CHECK(all_only_count(guest));
+        CHECK(last_written(guest, "/sys/kernel/debug/failslab/interval") == "2");
+        CHECK(last_written(guest, "/sys/kernel/debug/fail_call/probability") == "0");
+    }
+}

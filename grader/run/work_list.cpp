@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "grader/exercise/exercise.hpp"
+#include "grader/run/background.hpp"
 #include "sandbox/base/check.hpp"
 
 namespace ferrule::grader {
@@ -78,6 +79,10 @@ WorkList::WorkList(const std::vector<Scenario>& scenarios, const std::string& ke
             if (scenarios[s].steps[step].sweep)
                 sweeps_.push_back({RunTask{static_cast<int>(s), 0, static_cast<int>(step), 1, true}, 0});
     }
+    for (const size_t s : mine)
+        if (sweeps_background(scenarios[s], kernel))
+            for (const char* attribute : kFaultAttributes)
+                sweeps_.push_back({RunTask{static_cast<int>(s), 0, -1, 1, false, false, 0, attribute}, 0});
     // The first scenario's sweep not behind the first scenario: the other chain often has less to do.
     for (size_t i = 0; i < sweeps_.size(); ++i) sweeps_[i].chain = static_cast<unsigned>(i + 1) % chains_;
 }
@@ -93,6 +98,9 @@ const Run* WorkList::plain_run(int scenario) const {
 bool WorkList::dropped(const Sweep& sweep) const {
     const Run* plain = plain_run(sweep.task.scenario);
     if (!plain) return false;
+    if (const std::string& background = sweep.task.background; !background.empty())
+        return !left_as_found(*plain) || std::find(plain->background_points.begin(), plain->background_points.end(),
+                                                   background) == plain->background_points.end();
     const bool lost = std::any_of(plain->steps.begin(), plain->steps.end(),
                                   [](const StepObservation& seen) { return !seen.lost.empty(); });
     return lost || !call_went_well(*plain, sweep.task.sweep_step) ||
@@ -144,8 +152,22 @@ void WorkList::next_of(Sweep& sweep, const Run& run) {
     sweep.over = sweep.hangs == kHangsCap || sweep.task.fail_nth > cap;
 }
 
+void WorkList::background_done(Sweep& sweep, Run run) {
+    if (!run.background_fired) {
+        sweep.over = true;
+        return;
+    }
+    if (hung(run)) ++sweep.hangs;
+    ++sweep.task.fail_nth;
+    const auto site = background_site(run);
+    // A timer or a thread comes by the same place for ever.
+    if (site && !site->empty() && !sweep.sites.insert(*site).second) ++sweep.same_site;
+    sweep.over = sweep.hangs == kHangsCap || sweep.same_site == kSameSiteCap || sweep.task.fail_nth > kBackgroundCap;
+    if (site) sweep.runs.push_back(std::move(run));
+}
+
 void WorkList::done(const RunTask& task, Run run) {
-    if (task.sweep_step < 0) {
+    if (task.sweep_step < 0 && task.background.empty()) {
         const bool enough = shows_ && scenarios_[static_cast<size_t>(task.scenario)].repeat > 1 && shows_(run);
         Base* made = nullptr;
         for (Base& base : bases_) {
@@ -160,8 +182,14 @@ void WorkList::done(const RunTask& task, Run run) {
         return;
     }
     for (Sweep& sweep : sweeps_) {
-        if (sweep.task.scenario != task.scenario || sweep.task.sweep_step != task.sweep_step) continue;
+        if (sweep.task.scenario != task.scenario || sweep.task.sweep_step != task.sweep_step ||
+            sweep.task.background != task.background)
+            continue;
         sweep.under_way = false;
+        if (!task.background.empty()) {
+            background_done(sweep, std::move(run));
+            return;
+        }
         if (run.ladder && !went_as_it_should(run)) {
             sweep.task.ladder = false;
             sweep.task.fresh = true;
@@ -195,6 +223,11 @@ std::vector<Run> WorkList::take() {
     for (Sweep& sweep : sweeps_) {
         int number = 0;
         for (Run& run : sweep.runs) {
+            if (!run.background.empty()) {
+                run.fault_number = static_cast<int>(run.fail_nth);
+                out.push_back(std::move(run));
+                continue;
+            }
             // A worker that died of a failure cannot tell that there was one.
             number += std::max(1, fired(run)) - (absorbed(run) ? 1 : 0);
             if (!absorbed(run)) run.fault_number = number;

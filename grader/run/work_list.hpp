@@ -11,10 +11,14 @@
 // what memory an allocation takes on its way depends on what was freed before, and would move the fault points behind
 // it. Where that happens all the same (the failure hit a slab's new page, or the detectors' own memory), N is tried
 // once more.
+//
+// Behind these come the sweeps of what the module has other contexts run (background.hpp): of a scenario whose plain
+// run met fault points there and left nothing behind. These have no ladder: N by N, a run each.
 #pragma once
 
 #include <functional>
 #include <optional>
+#include <set>
 
 #include "grader/run/scenario_run.hpp"
 
@@ -26,6 +30,8 @@ public:
     static constexpr unsigned kHangsCap = 2;    // each costs a deadline; more of them say nothing new
     static constexpr unsigned kRetriesCap = 1;  // of one N
     static constexpr unsigned kSpoiltCap = 6;  // fault points, when already the plain run left a trace: mend that first
+    static constexpr unsigned kBackgroundCap = 16;  // fault points of a scenario's work items, timers, threads, …
+    static constexpr unsigned kSameSiteCap = 2;     // of these, at a place that has failed before
 
     using Shows = std::function<bool(const Run&)>;
 
@@ -52,12 +58,15 @@ private:
         unsigned chain;
         bool under_way = false, over = false;
         unsigned hangs = 0;
+        std::set<std::string> sites;  // of a background sweep: what failed
+        unsigned same_site = 0;
         std::vector<Run> runs;
     };
     const Run* plain_run(int scenario) const;
     bool dropped(const Sweep& sweep) const;
     bool went_as_it_should(const Run& ladder) const;
     void next_of(Sweep& sweep, const Run& run);
+    void background_done(Sweep& sweep, Run run);
 
     const std::vector<Scenario>& scenarios_;
     unsigned chains_;

@@ -312,3 +312,93 @@ TEST_CASE("repeats end with the first that shows something") {
     CHECK(made_runs[1] == 5);
     CHECK(list.take().size() == 8);
 }
+
+namespace {
+
+// Of a scenario whose plain run met `points` fault points outside of its calls, all at failslab.
+Run in_background(const RunTask& task, unsigned points, const std::string& function = "slots_work") {
+    Run run = made(task, 1, 0);
+    leave_as_found(run);
+    run.background = task.background;
+    if (task.background.empty()) {
+        if (points > 0) run.background_points = {"failslab"};
+        return run;
+    }
+    run.background_fired = task.fail_nth <= points;
+    run.console =
+        "[    2.1][  T50] FAULT_INJECTION: forcing a failure.\r\n[    2.1][  T50] Call Trace:\r\n"
+        "[    2.1][  T50]  <TASK>\r\n[    2.1][  T50]  should_failslab+0x1/0x2\r\n[    2.1][  T50]  " +
+        function + "+0x1/0x20 [slots]\r\n[    2.1][  T50]  </TASK>\r\n";
+    return run;
+}
+
+}  // namespace
+
+TEST_CASE("behind a plain run with fault points in the background each of them fails in a run of its own") {
+    const std::vector<Scenario> scenarios = {swept({true}), swept({false})};
+    WorkList list(scenarios, "mem", 1);
+    const auto order = drain(
+        list, [](const RunTask& task) { return in_background(task, 2, "slots_work" + std::to_string(task.fail_nth)); });
+    REQUIRE(order.size() == 2 + 3);
+    for (size_t i = 2; i < order.size(); ++i) {
+        CHECK(order[i].background == "failslab");
+        CHECK(order[i].fail_nth == i - 1);
+        CHECK(order[i].sweep_step == -1);
+    }
+    const auto runs = list.take();  // not the one in which nothing failed
+    REQUIRE(runs.size() == 2 + 2);
+    CHECK(runs[2].fault_number == 1);
+    CHECK(runs[3].fault_number == 2);
+}
+
+TEST_CASE("no background sweep without fault points, or after a plain run that has a finding of its own") {
+    const std::vector<Scenario> scenarios = {swept({true})};
+    const auto runs = [&](const std::function<void(Run&)>& spoil, unsigned points) {
+        WorkList list(scenarios, "mem", 1);
+        return drain(list,
+                     [&](const RunTask& task) {
+                         Run run = in_background(task, points);
+                         if (task.background.empty()) spoil(run);
+                         return run;
+                     })
+            .size();
+    };
+    CHECK(runs([](Run&) {}, 1) == 1 + 2);
+    CHECK(runs([](Run&) {}, 0) == 1);
+    CHECK(runs([](Run& run) { run.background_points = {"nonsense"}; }, 1) == 1);
+    CHECK(runs([](Run& run) { run.live.push_back({"slab", 1, 8, {}, {}}); }, 1) == 1);
+    CHECK(runs([](Run& run) { run.steps[0].lost = "deadline"; }, 1) == 1);
+}
+
+TEST_CASE("a background sweep ends: at the cap, at a place that fails over and over, after hangs") {
+    const std::vector<Scenario> scenarios = {swept({true})};
+    const auto kept = [&](const std::function<Run(const RunTask&)>& make) {
+        WorkList list(scenarios, "mem", 1);
+        drain(list, make);
+        return list.take().size() - 1;
+    };
+    CHECK(kept([](const RunTask& task) {
+              return in_background(task, 1000, "slots_work" + std::to_string(task.fail_nth));
+          }) == WorkList::kBackgroundCap);
+    CHECK(kept([](const RunTask& task) { return in_background(task, 1000); }) == 1 + WorkList::kSameSiteCap);
+    CHECK(kept([](const RunTask& task) {
+              Run run = in_background(task, 1000);
+              if (!task.background.empty()) run.steps[0].lost = "deadline";
+              return run;
+          }) == WorkList::kHangsCap);
+}
+
+TEST_CASE("what failed for an interrupt in the midst of the module is no run of its sweep") {
+    const std::vector<Scenario> scenarios = {swept({true})};
+    WorkList list(scenarios, "mem", 1);
+    drain(list, [](const RunTask& task) {
+        Run run = in_background(task, 2);
+        if (task.fail_nth == 1)
+            if (const size_t at = run.console.find("[    2.1][  T50]  slots_work"); at != std::string::npos)
+                run.console.insert(at, "[    2.1][  T50]  asm_common_interrupt+0x1/0x2\r\n");
+        return run;
+    });
+    const auto runs = list.take();
+    REQUIRE(runs.size() == 2);
+    CHECK(runs[1].fail_nth == 2);
+}
