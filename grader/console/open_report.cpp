@@ -115,6 +115,11 @@ void OpenReport::place(ConsoleFrame frame) {
     }
     switch (into_) {
         case Into::stack:
+            // The processor went where no code is: that has no frame of its own yet, and the unwinder skips the caller,
+            // whose return address is the first word on the stack. For a jump to NULL it knows
+            // (__unwind_start, arch/x86/kernel/unwind_frame.c).
+            if (!saw_stack_ && splat.kind == "oops" && splat.access.find("instruction fetch") != std::string::npos)
+                frame.unreliable = false;
             saw_stack_ = true;
             push(splat.stack, std::move(frame));
             break;

@@ -45,7 +45,7 @@ public:
 
     Seen read(const std::string& console, std::set<Place>* lines = nullptr) const {
         static const Exercise exercise = recorded::load_exercise();
-        const Run run = recorded::run_with(console);
+        const Run run = recorded::run_with(base_, console);
         const auto splats = parse_console(run.console);
         const auto loaded = loaded_sections(debug_of(base_, run), run.module_symbols);
         const Evidence evidence{exercise, base_, run, splats, loaded};
@@ -220,9 +220,10 @@ TEST_CASE("a flood by others between all lines hides nothing") {
 TEST_CASE("two logs at once, line by line, give what each gives") {
     const auto& logs = recorded::logs();
     for (size_t i = 0; i < logs.size(); ++i) {
-        // Of one language: the modules' debug information must be the same.
+        // Of one module: their debug information must be the same.
         size_t other = (i + 7) % logs.size();
-        while (logs[other].name.starts_with("r-") != logs[i].name.starts_with("r-")) other = (other + 1) % logs.size();
+        while (&recorded::base_of(logs[other].name) != &recorded::base_of(logs[i].name))
+            other = (other + 1) % logs.size();
         const Whole a(logs[i]), b(logs[other]);
         const auto first = lines_of(a.log.text), second = lines_of(by_another(b.log.text));
         std::string text;

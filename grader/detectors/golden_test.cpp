@@ -9,9 +9,9 @@ using namespace ferrule::grader;
 TEST_CASE("every recorded log gives the finding it was recorded for", "[golden]") {
     const Exercise exercise = recorded::load_exercise();
     std::string got;
-    for (const auto& log : recorded::logs()) {
+    for (const auto& log : recorded::all_logs()) {
         Observations observations = recorded::base_of(log.name);
-        observations.runs.push_back(recorded::run_with(log.text));
+        observations.runs.push_back(recorded::run_with(observations, log.text));
         Verdict verdict = judge(exercise, observations);
         CHECK(verdict.verdict == "fail");
         got += log.name + "\n";

@@ -141,8 +141,11 @@ void add(Said& said, const Json& verdict) {
         said[finding["scenario"]].insert(fmt::format("{} {} {}", finding["class"].get<std::string>(),
                                                      file.empty() ? "-" : file, function.empty() ? "-" : function));
     }
+    // A finding is said once, for the first scenario that shows it.
+    std::map<std::string, bool> passed;
+    for (const auto& scenario : verdict["scenarios"]) passed[scenario["name"]] = scenario["result"] == "pass";
     for (auto& [scenario, findings] : said)
-        if (findings.empty()) findings.insert("clean");
+        if (findings.empty()) findings.insert(passed[scenario] ? "clean" : "the same as another");
 }
 
 Said said_of(const Oracle& oracle, const fs::path& kernel_source) {
