@@ -219,10 +219,11 @@ TEST_CASE("a flood by others between all lines hides nothing") {
 
 TEST_CASE("two logs at once, line by line, give what each gives") {
     const auto& logs = recorded::logs();
+    size_t mixed = 0;
     for (size_t i = 0; i < logs.size(); ++i) {
         // Of one module: their debug information must be the same.
         size_t other = (i + 7) % logs.size();
-        while (&recorded::base_of(logs[other].name) != &recorded::base_of(logs[i].name))
+        while (other == i || &recorded::base_of(logs[other].name) != &recorded::base_of(logs[i].name))
             other = (other + 1) % logs.size();
         const Whole a(logs[i]), b(logs[other]);
         const auto first = lines_of(a.log.text), second = lines_of(by_another(b.log.text));
@@ -231,11 +232,22 @@ TEST_CASE("two logs at once, line by line, give what each gives") {
             if (k < first.size()) text += first[k];
             if (k < second.size()) text += second[k];
         }
+        // Of two with one class and line the judge makes one.
+        const auto place = [](const std::string& finding) {
+            return finding.substr(0, finding.find(' ', finding.find(' ') + 1));
+        };
+        if (std::any_of(a.seen.findings.begin(), a.seen.findings.end(), [&](const auto& x) {
+                return std::any_of(b.seen.findings.begin(), b.seen.findings.end(),
+                                   [&](const auto& y) { return place(x) == place(y); });
+            }))
+            continue;
+        ++mixed;
         auto both = a.seen.findings;
         both.insert(b.seen.findings.begin(), b.seen.findings.end());
         INFO(a.log.name << " and " << b.log.name);
         REQUIRE(a.reader.read(text).findings == both);
     }
+    CHECK(mixed > 50);
 }
 
 TEST_CASE("a flood of one kind of report leaves room for another") {
