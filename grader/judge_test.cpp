@@ -660,6 +660,19 @@ TEST_CASE("hangs") {
         CHECK(v.findings[0].line == 11);
         CHECK(v.findings[0].title.find("loop") != std::string::npos);
     }
+    SECTION("a lock that a cpu takes just now, and one that it waits for") {
+        const HangStack lock = {
+            "cpu 0", {1, 1, kText + 0x24}, {"native_queued_spin_lock_slowpath", "_raw_spin_lock", ""}};
+        HangStack again = lock;
+        again.who = "cpu 0 again";
+        c.first().hang = {lock, again};
+        CHECK(classes(c.verdict()) == "deadlock");
+        again.names = {"", "_raw_spin_lock", ""};
+        c.first().hang = {lock, again};
+        CHECK(classes(c.verdict()) == "hang");
+        c.first().hang = {again, again};
+        CHECK(classes(c.verdict()) == "hang");
+    }
     SECTION("in a loop that an interrupt has just come to") {
         c.first().hang = {
             {"cpu 0",

@@ -30,10 +30,17 @@ bool is_lock(std::string_view function) {
                        [&](std::string_view lock) { return function.starts_with(lock); });
 }
 
+// Everybody takes a lock for a moment. A cpu that waits for one is in here (kernel/locking/qspinlock.c, qrwlock.c).
+bool spins(std::string_view function) {
+    return function.find("queued_") != std::string_view::npos && function.ends_with("lock_slowpath");
+}
+
 // What an interrupt did, on top of the task it came to, says nothing about that task (arch/x86/include/asm/idtentry.h).
 bool is_interrupt(std::string_view function) {
     return function.starts_with("asm_") || function.starts_with("sysvec_") || function.starts_with("common_interrupt");
 }
+
+constexpr const char* kAgain = " again";  // the same cpu, a while after (aftermath.cpp)
 
 std::string function_part(const std::string& name) { return name.substr(0, name.find('+')); }
 
@@ -47,6 +54,7 @@ struct Stuck {
 
 Stuck look(const Evidence& evidence, const HangStack& stack) {
     Stuck stuck;
+    const bool cpu = stack.who.starts_with("cpu ");
     const bool sleeps = stack.who.find(" (S (") != std::string::npos || stack.who.find(" (D (") != std::string::npos;
     size_t count = std::max(stack.frames.size(), stack.names.size());
     for (size_t i = 0; i < count && !stuck.place; ++i) {
@@ -61,7 +69,7 @@ Stuck look(const Evidence& evidence, const HangStack& stack) {
         else if (is_interrupt(name))
             stuck = {};
         else if (!name.empty()) {
-            stuck.on_lock = stuck.on_lock || is_lock(name);
+            stuck.on_lock = stuck.on_lock || (cpu ? spins(name) : is_lock(name));
             stuck.in = function_part(name);
         }
     }
@@ -103,10 +111,17 @@ std::vector<Finding> detect_hang(const Evidence& evidence) {
     // A stack of the module's that waits for a lock says most, then that of the task which was asked, then any.
     Stuck best;
     auto better = [&](const Stuck& stuck) { return stuck.place && (!best.place || (stuck.on_lock && !best.on_lock)); };
+    const auto& hang = evidence.run.hang;
     for (const bool cpus : {false, true})
-        for (const auto& stack : evidence.run.hang)
-            if (stack.who.starts_with("cpu ") == cpus)
-                if (auto stuck = look(evidence, stack); better(stuck)) best = stuck;
+        for (const auto& stack : hang) {
+            if (stack.who.starts_with("cpu ") != cpus || stack.who.ends_with(kAgain)) continue;
+            auto stuck = look(evidence, stack);
+            // Who waits its turn gets it: stuck is who still spins when looked at again.
+            const auto again = std::find_if(hang.begin(), hang.end(),
+                                            [&](const auto& other) { return other.who == stack.who + kAgain; });
+            if (again != hang.end() && !look(evidence, *again).on_lock) stuck.on_lock = false;
+            if (better(stuck)) best = stuck;
+        }
     const Splat* spoken = nullptr;
     for (const auto& splat : evidence.splats) {
         if (!timing_splat(splat)) continue;

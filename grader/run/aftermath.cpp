@@ -20,20 +20,26 @@ constexpr unsigned kListingWorker = 8;  // the last lane's; those have ended
 
 }  // namespace
 
+void Aftermath::look_at_cpus(const char* when) {
+    for (const vm::VcpuState& cpu : guest_.inspect()) {
+        HangStack stack;
+        stack.who = fmt::format("cpu {}{}", cpu.index, when);
+        stack.frames.push_back(cpu.rip);
+        for (const uint64_t address : cpu.stack)
+            if (stack.frames.size() < 64) stack.frames.push_back(address);
+        for (const uint64_t address : stack.frames)
+            stack.names.push_back(common_.kernel_name ? common_.kernel_name(address) : std::string());
+        run_.hang.push_back(std::move(stack));
+    }
+}
+
 void Aftermath::look_at_hang(unsigned worker, const std::string& who) {
     if (guest_.end() != vm::End::running) return;
     if (run_.hang.empty()) {
-        for (const vm::VcpuState& cpu : guest_.inspect()) {
-            HangStack stack;
-            stack.who = fmt::format("cpu {}", cpu.index);
-            stack.frames.push_back(cpu.rip);
-            for (const uint64_t address : cpu.stack)
-                if (stack.frames.size() < 64) stack.frames.push_back(address);
-            for (const uint64_t address : stack.frames)
-                stack.names.push_back(common_.kernel_name ? common_.kernel_name(address) : std::string());
-            run_.hang.push_back(std::move(stack));
-        }
+        look_at_cpus("");
         look_where_module_is();
+        // Some time after: who spins is still there, who just passed by is not.
+        look_at_cpus(" again");
     }
     vm::Request ask{FERRULE_STACK};
     ask.text = std::to_string(worker);

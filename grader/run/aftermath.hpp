@@ -35,6 +35,7 @@ private:
     void take_ledger(const vm::Reply& reply);
     bool take_resources(const vm::Reply& reply);  // true: all is as it was before
     void look_at_what_is_left();
+    void look_at_cpus(const char* when);
 
     Guest& guest_;
     const RunCommon& common_;

@@ -194,12 +194,13 @@ TEST_CASE("a call without an answer ends the run, with the stacks of who hangs")
     CHECK(seen.module_symbols[0].address == 0xffffffffa0000000u);
     CHECK(seen.steps[2].lost == "deadline");
     CHECK(seen.steps[2].attempted);
-    REQUIRE(seen.hang.size() == 2);
+    REQUIRE(seen.hang.size() == 3);
     CHECK(seen.hang[0].who == "cpu 0");
+    CHECK(seen.hang[1].who == "cpu 0 again");
     CHECK(seen.hang[0].frames == std::vector<uint64_t>{0xffffffff81000001u, 0xffffffffa0000010u});
     CHECK(seen.hang[0].names == std::vector<std::string>{"kernel_function", ""});
-    CHECK(seen.hang[1].who == "worker 1 (D (disk sleep))");
-    CHECK(seen.hang[1].names == std::vector<std::string>{"mutex_lock+0x1/0x2", "slots_open+0x10/0x40 [slots]"});
+    CHECK(seen.hang[2].who == "worker 1 (D (disk sleep))");
+    CHECK(seen.hang[2].names == std::vector<std::string>{"mutex_lock+0x1/0x2", "slots_open+0x10/0x40 [slots]"});
     CHECK_FALSE(seen.ledger_read);
     CHECK_FALSE(seen.module_gone);
     CHECK(seen.debug_locks == "1");
@@ -215,8 +216,8 @@ TEST_CASE("settling that does not end is a hang") {
     const Run seen = run(guest, scenario("{ load = \"\" }"));
     CHECK_FALSE(seen.ledger_read);
     CHECK_FALSE(seen.resources_read);
-    REQUIRE(seen.hang.size() == 2);
-    CHECK(seen.hang[1].who.starts_with("settling"));
+    REQUIRE(seen.hang.size() == 3);
+    CHECK(seen.hang[2].who.starts_with("settling"));
 }
 
 TEST_CASE("a host with far too much to do is waited for") {
@@ -448,7 +449,7 @@ TEST_CASE("parallel lists go at their own pace, and one that waits for the other
     CHECK(stuck.steps.back().lost == "deadline");
     CHECK(stuck.steps.back().lane == 0);
     CHECK(stuck.steps.back().lane_step == 1);
-    CHECK(stuck.hang.size() == 2);
+    CHECK(stuck.hang.size() == 3);
     CHECK_FALSE(stuck.module_gone);
 }
 

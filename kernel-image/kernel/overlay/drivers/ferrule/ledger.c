@@ -298,6 +298,12 @@ static int on_module(struct notifier_block *nb, unsigned long state, void *data)
 	struct mod_kallsyms *table;
 	unsigned long flags;
 
+	/*
+	 * A put is not the release: only the delay makes the module's own release
+	 * function run after the module has gone, and nobody can wait for that.
+	 */
+	if (state == MODULE_STATE_GOING)
+		ferrule_await_releases();
 	if (state != MODULE_STATE_COMING)
 		return NOTIFY_OK;
 	rcu_read_lock();

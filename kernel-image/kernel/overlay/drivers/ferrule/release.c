@@ -3,8 +3,8 @@
  * How long the last put of a kobject is held back before its release runs
  * (CONFIG_DEBUG_KOBJECT_RELEASE; the kernel's own delay is 1 to 4 s, for every
  * kobject there is). <debugfs>/ferrule/release-delay, in milliseconds; 0: not
- * at all. A kobject whose memory is freed meanwhile is found by debugobjects,
- * a release function in an unloaded module by its page fault.
+ * at all. A kobject whose memory is freed meanwhile is found by debugobjects.
+ * A module stays until all releases have run.
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
