@@ -77,8 +77,8 @@ shellcheck_all() { shell_scripts | xargs -d '\n' shellcheck; }
 # guests, which wait as often as they compute; nice, so that it does not slow them.
 start_sanitized_build() {
     {
-        cmake --preset asan -B "$build-asan" -DCMAKE_CXX_CLANG_TIDY="clang-tidy;--quiet" &&
-            exec nice -n 19 ninja -C "$build-asan" -k 0 all ferrule_tests
+        cmake --preset asan -B "$build-sanitizers" -DCMAKE_CXX_CLANG_TIDY="clang-tidy;--quiet" &&
+            exec nice -n 19 ninja -C "$build-sanitizers" -k 0 all ferrule_tests
     } </dev/null >"$scratch/sanitized" 2>&1 &
     sanitizing=$!
 }
@@ -108,8 +108,8 @@ else
     result FAILED 'kernel image; nothing that needs it was run' -
 fi
 if check 'what is left of the build with sanitizers and clang-tidy' end_sanitized_build; then
-    run_tests 'unit tests with sanitizers' "$build-asan" -LE image
-    check 'fuzz targets, 20 s each' grader/fuzz/run.sh "$build-asan" 20 || true
+    run_tests 'unit tests with sanitizers' "$build-sanitizers" -LE image
+    check 'fuzz targets, 20 s each' grader/fuzz/run.sh "$build-sanitizers" 20 || true
 fi
 
 printf '\n%d s\n%d passed, %d failed\n' $(($(date +%s) - began)) "$passed" "$failed"

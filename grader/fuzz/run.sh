@@ -22,6 +22,7 @@ seeds() { # TARGET, FOLDER
             find "$root/lessons/course" "$root/grader/corpus" -name exercise.toml 2>/dev/null |
                 while read -r file; do cp "$file" "$2/$(printf %s "$file" | cksum | cut -d' ' -f1)"; done
             ;;
+        observations) cp "$root"/grader/detectors/testdata/race/racer.json "$2" ;;
         module)
             cp "$root"/grader/symbols/testdata/*.o "$2"
             printf 'extern int sink(int);\nstatic inline int twice(int x) { return 2 * sink(x); }\nint load(int x) { return twice(x) + twice(3); }\n' >"$work/ring.c"
