@@ -108,6 +108,9 @@ std::vector<Finding> detect_resources(const Evidence& evidence) {
                            Group{origin.registration, place});
         }
 
+    const bool has_device = std::any_of(groups.begin(), groups.end(), [](const auto& entry) {
+        return std::string_view(entry.second.registration->noun) == "device";
+    });
     std::vector<Finding> findings;
     std::vector<bool> told(left.size(), false);
     for (const auto& [key, group] : groups) {
@@ -123,6 +126,8 @@ std::vector<Finding> detect_resources(const Evidence& evidence) {
         auto finding = finding_of(evidence, "resource-leak", "ledger", title,
                                   group.place.line > 0 ? std::optional(group.place) : std::nullopt);
         relate(finding, "registered", group.place.line > 0 ? std::optional(group.place) : std::nullopt);
+        // A device keeps its class.
+        if (has_device && std::string_view(group.registration->noun) == "device class") ++finding.order;
         findings.push_back(std::move(finding));
     }
     // One registration shows in several places; what no group explains is told by kind. A leak of
