@@ -160,6 +160,19 @@ Said said_of(const Oracle& oracle, const fs::path& kernel_source) {
     return said;
 }
 
+// Where a function may be one of two ("a|b"), the one that was said.
+std::set<std::string> settled(const std::set<std::string>& declared, const std::set<std::string>& said) {
+    std::set<std::string> out;
+    for (const std::string& words : declared) {
+        const size_t function = words.rfind(' ') + 1, bar = words.find('|', function);
+        const std::string head = words.substr(0, function);
+        const std::string first = head + words.substr(function, bar == std::string::npos ? bar : bar - function);
+        const std::string second = bar == std::string::npos ? first : head + words.substr(bar + 1);
+        out.insert(said.contains(second) ? second : first);
+    }
+    return out;
+}
+
 }  // namespace
 
 TEST_CASE("oracles: the kernel's own modules get the verdict that is declared", "[image]") {
@@ -179,7 +192,7 @@ TEST_CASE("oracles: the kernel's own modules get the verdict that is declared", 
         for (const auto& [scenario, words] : oracle.expected) {
             const auto found = said.find(scenario);
             const auto got = found == said.end() ? std::set<std::string>{"nothing"} : found->second;
-            if (got != words)
+            if (got != settled(words, got))
                 FAIL_CHECK(fmt::format("{}: scenario \"{}\": {}; declared: {}", oracle.name, scenario,
                                        fmt::join(got, ", "), fmt::join(words, ", ")));
         }
