@@ -36,7 +36,7 @@ static enum hrtimer_restart pulse_tick(struct hrtimer *timer)
 		if (i >= pulse->next)
 			pulse->times[i] = now;
 	atomic_inc(&pulse->count);
-	schedule_work(&pulse->work);
+	schedule_work(&pulse->work); // FERRULE: here
 	return HRTIMER_NORESTART;
 }
 
