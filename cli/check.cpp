@@ -167,45 +167,66 @@ Result<int> check(const Options& options) {
     return bad == 0 ? kPass : kFail;
 }
 
-void print_unsteady(const std::vector<reader::RepeatRow>& rows) {
-    for (const reader::RepeatRow& row : rows) {
-        if (row.steady()) continue;
-        std::cout << fmt::format("{} {}: {} of {} equal, {} as declared\n", row.exercise->id, reader::label(row.what),
-                                 row.equal(), row.runs, row.as_declared);
+void print(const reader::RepeatRow& row) {
+    std::cout << fmt::format("{} {}: {}, {} of {} equal, {} as declared ({:.1f} s)\n", row.steady() ? "ok" : "UNSTEADY",
+                             row.driver, row.label, row.equal(), row.runs, row.as_declared, row.median);
+    if (!row.steady())
         for (const auto& [verdict, times] : row.verdicts)
             std::cout << fmt::format("     {:>3} x {}\n", times, reader::printable(verdict));
-    }
+    std::cout << std::flush;
 }
 
 Result<int> repeat(const Options& options) {
     // Before hours go by.
-    if (!options.table.empty()) FERRULE_TRY_VOID(reader::table_place(options.table));
+    std::vector<reader::RepeatRow> recorded;
+    if (!options.table.empty()) {
+        FERRULE_TRY(const std::string text, reader::table_place(options.table));
+        recorded = reader::rows_of(text);
+    }
     FERRULE_TRY(const Selection chosen, Selection::make(options));
+    FERRULE_TRY(const auto jobs, reader::repeat_jobs(chosen.targets(), check_options(options)));
     ProgressView view;
     FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
     FERRULE_TRY(const auto image, image::find(image::known_variants().front()));
     const std::string machine =
         fmt::format("Kernel {}, {}, {} cores", image.kernel.release, vm::name(vm::best_accelerator(image, view)),
                     std::thread::hardware_concurrency());
-    Result<void> written;
-    reader::RepeatHooks hooks;
-    hooks.check.seed = options.seed;
-    hooks.check.stage = [&](const std::string& stage) { view.status(stage); };
-    hooks.round_end = [&](unsigned round, const std::vector<reader::RepeatRow>& rows) {
-        view.clear();
-        const auto steady = std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.steady(); });
-        std::cout << fmt::format("round {} of {}: {} of {} cases steady", round, options.repeat, steady, rows.size())
-                  << std::endl;
-        // After each round, so that a run which is stopped has written what it found.
-        if (!options.table.empty() && written)
-            written = reader::write_repeat_table(options.table, reader::repeat_table(rows, machine));
+    FERRULE_TRY(auto rows, reader::known_rows(jobs, options.repeat, recorded, options.seed, view));
+    const auto known = std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.runs > 0; });
+    if (known > 0) std::cout << fmt::format("{} of {} cases are in the table already\n", known, rows.size());
+    const auto write = [&]() -> Result<void> {
+        if (options.table.empty()) return {};
+        std::vector<reader::RepeatRow> all = rows;
+        // Who repeats some of the cases does not lose the others' rows.
+        if (!options.all)
+            std::copy_if(recorded.begin(), recorded.end(), std::back_inserter(all), [&](const auto& old) {
+                return std::none_of(rows.begin(), rows.end(), [&](const auto& row) {
+                    return row.driver == old.driver && row.label == old.label;
+                });
+            });
+        return reader::write_repeat_table(options.table, reader::repeat_table(all, machine));
     };
-    FERRULE_TRY(const auto rows,
-                reader::repeat_checks(chosen.targets(), options.repeat, check_options(options), view, hooks));
+    Result<void> written = write();
+    std::mutex screen;
+    reader::CheckHooks hooks;
+    hooks.seed = options.seed;
+    hooks.stage = [&](const std::string& stage) {
+        const std::lock_guard lock(screen);
+        view.status(stage);
+    };
+    const auto end = [&](const reader::RepeatRow& row) {
+        const std::lock_guard lock(screen);
+        view.clear();
+        print(row);
+        // After each case, so that a run which is stopped has written what it found.
+        if (written) written = write();
+    };
+    FERRULE_TRY_VOID(reader::repeat_checks(jobs, rows, options.repeat, check_options(options), view, hooks, end));
     FERRULE_TRY_VOID(std::move(written));
-    print_unsteady(rows);
+    const auto unsteady = std::count_if(rows.begin(), rows.end(), [](const auto& row) { return !row.steady(); });
     if (options.table.empty()) std::cout << "\n" << reader::repeat_table(rows, machine);
-    return std::all_of(rows.begin(), rows.end(), [](const auto& row) { return row.steady(); }) ? kPass : kFail;
+    std::cout << fmt::format("{} cases, {} times each, {} not steady\n", rows.size(), options.repeat, unsteady);
+    return unsteady == 0 ? kPass : kFail;
 }
 
 }  // namespace
@@ -227,11 +248,13 @@ void add_check(CLI::App& app, Invocation& invocation) {
     auto* json = command->add_flag("--json", options->json, "one JSON object");
     auto* times = command
                       ->add_option("--repeat", options->repeat,
-                                   "grade each solution and mutant so often and count equal verdicts; goes on where it "
-                                   "was stopped")
+                                   "grade each solution and mutant so often and count equal verdicts")
                       ->check(CLI::Range(1, 1000))
                       ->excludes(json);
-    command->add_option("--table", options->table, "with --repeat: the Markdown file for the result")->needs(times);
+    command
+        ->add_option("--table", options->table,
+                     "with --repeat: the Markdown file for the result; what it has already is not run again")
+        ->needs(times);
     command->callback([options, &invocation] {
         invocation.action = [options] { return options->repeat > 0 ? repeat(*options) : check(*options); };
         if (options->json) invocation.error_json = error_object;

@@ -92,11 +92,11 @@ for _ in 1 2 3 4 5; do # the machine may be busy
 done
 [ "$best" -lt 300 ] || expect 'time a second run adds, in milliseconds' 'less than 300' "$best"
 
-absent libcmark-dev mmdebstrap
+absent libcmark-gfm-dev mmdebstrap
 launch x </dev/null
 expect 'root: the missing packages are installed' 0 "$status"
-expect_in 'root: they are named' 'libcmark-dev mmdebstrap' "$err"
-expect_in 'root: and no others' 'install -y --no-install-recommends libcmark-dev mmdebstrap' "$(tail -n 1 "$scratch/did")"
+expect_in 'root: they are named' 'libcmark-gfm-dev mmdebstrap' "$err"
+expect_in 'root: and no others' 'install -y --no-install-recommends libcmark-gfm-dev mmdebstrap' "$(tail -n 1 "$scratch/did")"
 expect 'root: apt-get'\''s words are not on standard output' "$checkout|x|" "$out"
 
 echo 1000 >"$scratch/uid"
@@ -105,10 +105,10 @@ cat >"$scratch/bin/sudo" <<'END'
 exit 1
 END
 chmod +x "$scratch/bin/sudo"
-absent libcmark-dev
+absent libcmark-gfm-dev
 launch x </dev/null
 expect 'user, sudo wants a password, no terminal: stops' 2 "$status"
-expect_in 'and prints the command' 'run: sudo apt-get install -y --no-install-recommends libcmark-dev' "$err"
+expect_in 'and prints the command' 'run: sudo apt-get install -y --no-install-recommends libcmark-gfm-dev' "$err"
 expect 'and has not run the program' '' "$out"
 
 cat >"$scratch/bin/sudo" <<'END'

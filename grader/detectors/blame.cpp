@@ -8,23 +8,6 @@
 namespace ferrule::grader {
 namespace {
 
-// A busy serial console may lose a few characters of a long name ("_Rs8TDW…" of "_RNvXCs8TDW…"): the one function of
-// this size whose name has the same end. kallsyms counts the padding up to the next symbol in.
-std::string whole_name(const ModuleDebug& debug, const ConsoleFrame& frame) {
-    constexpr size_t kEnd = 8, kPadding = 64;
-    const DebugSymbol* found = nullptr;
-    if (frame.function.size() < 2 * kEnd) return {};
-    const std::string_view end = std::string_view(frame.function).substr(frame.function.size() - kEnd);
-    for (const DebugSymbol& symbol : debug.symbols) {
-        const bool fits = symbol.size <= frame.size && frame.size - symbol.size < kPadding &&
-                          symbol.name.size() > frame.function.size() && symbol.name[0] == frame.function[0];
-        if (!fits || !symbol.name.ends_with(end)) continue;
-        if (found) return {};
-        found = &symbol;
-    }
-    return found ? found->name : std::string();
-}
-
 bool own_file(const Evidence& evidence, const std::string& file) {
     const auto& names = evidence.all.source_files;
     return names.empty() || std::find(names.begin(), names.end(), file) != names.end();
@@ -76,9 +59,7 @@ std::vector<SourcePlace> places_of(const Evidence& evidence, const ConsoleFrame&
     if (frame.module.empty() || frame.module != evidence.all.module) return {};
     std::vector<SourcePlace> first;
     const ModuleDebug& debug = debug_of(evidence.all, evidence.run);
-    auto found = find_symbol(debug, frame.function, frame.offset, frame.size);
-    if (found.empty()) found = find_symbol(debug, whole_name(debug, frame), frame.offset, frame.size);
-    for (const auto& place : found) {
+    for (const auto& place : find_symbol(debug, frame.function, frame.offset, frame.size)) {
         auto places = places_at(debug, place.section, place.offset, !frame.exact);
         if (std::any_of(places.begin(), places.end(), [](const auto& p) { return p.learners; })) return places;
         if (first.empty()) first = std::move(places);

@@ -16,9 +16,9 @@ constexpr std::string_view kMetadata[] = {
     "register_lock_class", "__radix_tree_preload"};
 // Another context began here: what lies further in is not the module's call.
 constexpr std::string_view kEntries[] = {
-    "asm_exc_",         "exc_page_fault",   "asm_sysvec_",    "sysvec_",         "asm_common_interrupt",
-    "common_interrupt", "handle_mm_fault",  "__irq_exit_rcu", "handle_softirqs", "__do_softirq",
-    "do_softirq",       "preempt_schedule", "__schedule",     "task_work_run"};
+    "asm_exc_",         "exc_page_fault", "asm_sysvec_",     "sysvec_",      "asm_common_interrupt",
+    "common_interrupt", "__irq_exit_rcu", "handle_softirqs", "__do_softirq", "do_softirq",
+    "preempt_schedule", "__schedule",     "task_work_run"};
 
 template <size_t N>
 bool begins_with_one(std::string_view name, const std::string_view (&prefixes)[N]) {

@@ -13,6 +13,9 @@
 
 namespace ferrule::grader {
 
+// The kernel (kernel-image/variants) that has KCSAN in place of KASAN.
+inline constexpr const char* kRaceVariant = "race";
+
 using build::Language;
 
 struct Location {

@@ -12,7 +12,6 @@
 // its own sweep.
 #pragma once
 
-#include <array>
 #include <optional>
 
 #include "grader/run/guest.hpp"
@@ -20,8 +19,7 @@
 
 namespace ferrule::grader {
 
-// Folders of debugfs.
-inline constexpr std::array<const char*, 3> kFaultAttributes = {"failslab", "fail_page_alloc", "fail_call"};
+inline constexpr const char* kFaultAttributes[] = {FERRULE_FAULT_ATTRIBUTES};
 
 // By the symbols that a module imports: does it have other contexts run its code? Only such a module is looked at: with
 // a probability every allocation of the guest walks its stack.

@@ -41,8 +41,8 @@ constexpr std::array<Canary, 6> kCanaries = {{
 constexpr std::array<std::string_view, 3> kTurns = {"sleep", "objects", "ubsan"};
 
 bool is_due(const Canary& canary, const std::string& variant, uint64_t seed) {
-    if (canary.word == "kcsan") return variant == "race";
-    if (canary.word == "kasan") return variant != "race";
+    if (canary.word == "kcsan") return variant == kRaceVariant;
+    if (canary.word == "kasan") return variant != kRaceVariant;
     return canary.word == "lockdep" || canary.word == kTurns[seed % kTurns.size()];
 }
 

@@ -31,12 +31,6 @@ std::function<std::string(uint64_t)> lazy_kernel_names(const fs::path& system_ma
     };
 }
 
-// KCSAN is off in the template (CONFIG_KCSAN_EARLY_ENABLE=n) and switched on in each clone.
-Result<bool> has_kcsan(const image::Kernel& kernel) {
-    FERRULE_TRY(const std::string config, read_file(kernel.folder / "config"));
-    return config.find("\nCONFIG_KCSAN=y\n") != std::string::npos;
-}
-
 // A registration that brings its own kobject (misc, cdev, proc) lets go of it itself; who uses one of these functions
 // has to know when.
 bool manages_kobjects(const std::vector<std::string>& imports) {
@@ -61,7 +55,6 @@ KernelRun::KernelRun(const Exercise& exercise, const Submission& submission, uin
 
 Result<void> KernelRun::find(const std::string& variant) {
     FERRULE_TRY(image_, image::find(variant));
-    FERRULE_TRY(common_.kcsan, has_kcsan(image_.kernel));
     common_.module = submission_.sources.module;
     common_.variant = variant;
     common_.kernel_name = lazy_kernel_names(image_.kernel.system_map);

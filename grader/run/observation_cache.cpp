@@ -10,10 +10,11 @@
 #include <charconv>
 #include <cstdlib>
 #include <ctime>
-#include <thread>
 
 #include "grader/run/observation_key.hpp"
+#include "grader/run/scenario_run.hpp"
 #include "sandbox/base/check.hpp"
+#include "sandbox/base/host_load.hpp"
 #include "sandbox/base/interrupt.hpp"
 
 namespace ferrule::grader {
@@ -110,8 +111,8 @@ void ObservationCache::evict() const {
     }
 }
 
-bool worth_keeping(const Observations& observations, double load, unsigned processors) {
-    if (load <= 2.0 * std::max(1u, processors)) return true;
+bool worth_keeping(const Observations& observations, bool host_busy) {
+    if (!host_busy) return true;
     const bool build_stopped =
         !observations.built &&
         std::any_of(observations.diagnostics.begin(), observations.diagnostics.end(),
@@ -119,13 +120,10 @@ bool worth_keeping(const Observations& observations, double load, unsigned proce
     if (build_stopped) return false;
     const auto& clients = observations.clients;
     if (!std::all_of(clients.begin(), clients.end(),
-                     [&](const Observations& client) { return worth_keeping(client, load, processors); }))
+                     [&](const Observations& client) { return worth_keeping(client, host_busy); }))
         return false;
-    return std::none_of(observations.runs.begin(), observations.runs.end(), [](const Run& run) {
-        if (run.variant == "race") return true;
-        return !run.hang.empty() || std::any_of(run.steps.begin(), run.steps.end(),
-                                                [](const StepObservation& step) { return step.lost == "deadline"; });
-    });
+    return std::none_of(observations.runs.begin(), observations.runs.end(),
+                        [](const Run& run) { return run.variant == kRaceVariant || ran_out_of_time(run); });
 }
 
 Result<Observed> observe_cached(const Exercise& exercise, const Submission& submission, uint64_t seed,
@@ -139,13 +137,10 @@ Result<Observed> observe_cached(const Exercise& exercise, const Submission& subm
     }
     FERRULE_TRY(Observations seen, observe(exercise, submission, seed, progress, hooks));
     if (!caches) return Observed{std::move(seen), false};
-    double load = 0;
-    if (getloadavg(&load, 1) != 1) load = 0;
     const bool cancelled = interrupted() || (hooks.cancel && hooks.cancel->load());
     // A test program, the image or QEMU may have changed meanwhile: then nobody knows which of them was run.
     const auto still = observation_key(exercise, submission, seed, caching.repeat, progress);
-    if (!cancelled && still && *still == key && worth_keeping(seen, load, std::thread::hardware_concurrency()))
-        (void)cache.store(key, seen);
+    if (!cancelled && still && *still == key && worth_keeping(seen, patience() > 1)) (void)cache.store(key, seen);
     return Observed{std::move(seen), false};
 }
 

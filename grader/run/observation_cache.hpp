@@ -48,7 +48,7 @@ Result<Observed> observe_cached(const Exercise& exercise, const Submission& subm
                                 const Caching& caching, Progress& progress, const RunHooks& hooks = {});
 
 // The build was not stopped, no step missed its deadline, nothing hung and no race was looked for; or the host was not
-// to blame: `load` (tasks that run or wait) is at most twice the number of processors.
-bool worth_keeping(const Observations& observations, double load, unsigned processors);
+// to blame: it had no more to do than its processors bear (host_load.hpp: no patience was needed).
+bool worth_keeping(const Observations& observations, bool host_busy);
 
 }  // namespace ferrule::grader

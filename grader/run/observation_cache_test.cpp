@@ -164,7 +164,7 @@ TEST_CASE("what a busy host may have caused is not kept") {
     hung.runs[0].hang.push_back({"cpu 0", {}, {}});
     stopped.built = false;
     stopped.diagnostics.push_back({"error", "", 0, 0, "the build took longer than 60 s and was stopped", "ferrule"});
-    for (const Observations* one : {&quiet, &late, &hung, &stopped, &race, &client}) CHECK(worth_keeping(*one, 4, 2));
-    CHECK(worth_keeping(quiet, 5, 2));
-    for (const Observations* one : {&late, &hung, &stopped, &race, &client}) CHECK_FALSE(worth_keeping(*one, 4.5, 2));
+    for (const Observations* one : {&quiet, &late, &hung, &stopped, &race, &client}) CHECK(worth_keeping(*one, false));
+    CHECK(worth_keeping(quiet, true));
+    for (const Observations* one : {&late, &hung, &stopped, &race, &client}) CHECK_FALSE(worth_keeping(*one, true));
 }

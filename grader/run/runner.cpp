@@ -42,11 +42,6 @@ std::string image_key(const KernelRuns& kernels) {
     return hash.hex();
 }
 
-bool ran_out_of_time(const Run& run) {
-    return !run.hang.empty() ||
-           std::any_of(run.steps.begin(), run.steps.end(), [](const auto& step) { return step.lost == "deadline"; });
-}
-
 }  // namespace
 
 Observations observations_of(const Submission& submission) {

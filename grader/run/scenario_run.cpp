@@ -151,7 +151,8 @@ Result<void> ScenarioRun::set_up() {
         if (auto put = guest_.put(program_path(common_, name), program->second, kHousekeeping); !put)
             return guest_lost("taking a test program", put.error());
     }
-    if (common_.kcsan) FERRULE_TRY_VOID(write_word("/sys/kernel/debug/kcsan", "on"));
+    // Off in the template (CONFIG_KCSAN_EARLY_ENABLE=n).
+    if (common_.variant == kRaceVariant) FERRULE_TRY_VOID(write_word("/sys/kernel/debug/kcsan", "on"));
     if (common_.pci) {
         static const std::string remove = fmt::format("/sys/bus/pci/devices/{}/remove", vm::kEduAddress);
         FERRULE_TRY_VOID(write_word(remove.c_str(), "1"));
@@ -493,6 +494,11 @@ bool left_as_found(const Run& run) {
     const std::vector<Splat> splats = parse_console(run.console);
     return std::all_of(splats.begin(), splats.end(),
                        [](const Splat& splat) { return splat.kind == "fault-injection"; });
+}
+
+bool ran_out_of_time(const Run& run) {
+    return !run.hang.empty() || std::any_of(run.steps.begin(), run.steps.end(),
+                                            [](const StepObservation& seen) { return seen.lost == "deadline"; });
 }
 
 const char* lost_word(vm::Lost lost) {

@@ -18,7 +18,6 @@ struct RunCommon {
     std::function<std::string(uint64_t)> kernel_name;  // function at a kernel address
     std::vector<ResourceEntry> resources_before;       // of the template: what every clone begins with
     std::string variant;
-    bool kcsan = false;       // the kernel has it, and it is to be switched on
     bool pci = false;         // the module is a PCI driver: the edu device is found anew for it
     bool background = false;  // the module has other contexts run its code: faults there are looked for, too
     bool kobjects = false;    // the module manages kobjects of its own: their releases are held back
@@ -36,7 +35,6 @@ struct RunTask {
     unsigned fail_nth = 0;
     bool ladder = false;     // fail_nth and, while the call fails, each after it in the same run
     bool fresh = false;      // in a clone in which nothing has run
-    unsigned attempt = 0;    // of this fail_nth, see work_list.hpp
     std::string background;  // Run::background
     unsigned met = 0;        // fault points of that attribute which the kernel has counted in this clone before
 };
@@ -48,6 +46,9 @@ Result<Run> run_scenario(Guest& guest, const RunCommon& common, const Scenario& 
 // Is the clone after this run as it was before? No step without an answer, nothing left behind, nothing reported: what
 // the next run of the same exercise finds there it would find in a fresh clone.
 bool left_as_found(const Run& run);
+
+// Did something in it take longer than it may?
+bool ran_out_of_time(const Run& run);
 
 const char* lost_word(vm::Lost lost);
 const char* end_word(vm::End end);

@@ -1,7 +1,6 @@
 #include "grader/run/work_list.hpp"
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "grader/exercise/exercise.hpp"
@@ -19,10 +18,6 @@ const StepObservation* swept_step(const Run& run, int step) {
         if (!found || run.ladder) found = &seen;
     }
     return found;
-}
-
-bool hung(const Run& run) {
-    return std::any_of(run.steps.begin(), run.steps.end(), [](const auto& seen) { return seen.lost == "deadline"; });
 }
 
 bool injected(const Run& run) {
@@ -58,8 +53,6 @@ bool same_answer(const StepObservation* a, const StepObservation* b) {
            a->overrun == b->overrun;
 }
 
-bool absorbed(const Run& run) { return injected(run) && call_went_well(run, run.sweep_step) && hit_on_the_way(run); }
-
 }  // namespace
 
 WorkList::WorkList(const std::vector<Scenario>& scenarios, const std::string& kernel, unsigned most_chains, Shows shows)
@@ -82,7 +75,7 @@ WorkList::WorkList(const std::vector<Scenario>& scenarios, const std::string& ke
     for (const size_t s : mine)
         if (sweeps_background(scenarios[s], kernel))
             for (const char* attribute : kFaultAttributes)
-                sweeps_.push_back({RunTask{static_cast<int>(s), 0, -1, 1, false, false, 0, attribute}, 0});
+                sweeps_.push_back({RunTask{static_cast<int>(s), 0, -1, 1, false, false, attribute}, 0});
     // The first scenario's sweep not behind the first scenario: the other chain often has less to do.
     for (size_t i = 0; i < sweeps_.size(); ++i) sweeps_[i].chain = static_cast<unsigned>(i + 1) % chains_;
 }
@@ -139,15 +132,8 @@ bool WorkList::went_as_it_should(const Run& run) const {
 }
 
 void WorkList::next_of(Sweep& sweep, const Run& run) {
-    if (hung(run)) ++sweep.hangs;
-    const bool same = run.fail_nth == sweep.task.fail_nth;
-    sweep.task.fail_nth = run.fail_nth;
-    if (absorbed(run) && (!same || sweep.task.attempt < kRetriesCap)) {
-        sweep.task.attempt = same ? sweep.task.attempt + 1 : 1;
-        return;
-    }
-    sweep.task.attempt = 0;
-    ++sweep.task.fail_nth;
+    if (ran_out_of_time(run)) ++sweep.hangs;
+    sweep.task.fail_nth = run.fail_nth + 1;
     const unsigned cap = left_as_found(*plain_run(sweep.task.scenario)) ? RunTask::kFailNthCap : kSpoiltCap;
     sweep.over = sweep.hangs == kHangsCap || sweep.task.fail_nth > cap;
 }
@@ -157,7 +143,7 @@ void WorkList::background_done(Sweep& sweep, Run run) {
         sweep.over = true;
         return;
     }
-    if (hung(run)) ++sweep.hangs;
+    if (ran_out_of_time(run)) ++sweep.hangs;
     ++sweep.task.fail_nth;
     const auto site = background_site(run);
     // A timer or a thread comes by the same place for ever.
@@ -193,7 +179,6 @@ void WorkList::done(const RunTask& task, Run run) {
         if (run.ladder && !went_as_it_should(run)) {
             sweep.task.ladder = false;
             sweep.task.fresh = true;
-            sweep.task.attempt = 0;
             return;
         }
         const bool last = !injected(run);
@@ -229,43 +214,12 @@ std::vector<Run> WorkList::take() {
                 continue;
             }
             // A worker that died of a failure cannot tell that there was one.
-            number += std::max(1, fired(run)) - (absorbed(run) ? 1 : 0);
-            if (!absorbed(run)) run.fault_number = number;
+            number += std::max(1, fired(run));
+            run.fault_number = number;
             out.push_back(std::move(run));
         }
     }
     return out;
-}
-
-bool hit_on_the_way(const Run& run) {
-    // mm/slub.c's sheaves and slab pages: an allocator that cannot have one does without, or takes a smaller one.
-    constexpr std::array<std::string_view, 10> kKeepers = {
-        "alloc_empty_sheaf", "refill_objects", "new_slab",   "mem_pool_alloc", "kmemleak",
-        "__create_object",   "stack_depot",    "kasan_save", "fill_pool",      "debug_object"};
-    constexpr std::string_view kReport = "FAULT_INJECTION: forcing a failure";
-    const std::string_view console = run.console;
-    // Not reported is what was asked for with __GFP_NOWARN: whoever does that can do without.
-    int reports = 0;
-    for (size_t next = console.find(kReport); next != std::string_view::npos; next = console.find(kReport, next + 1))
-        ++reports;
-    if (reports < fired(run)) return true;
-    const size_t at = console.rfind(kReport);
-    if (at == std::string_view::npos) return false;
-    // Of the last one: a ladder's others made the call fail. Up to the first frame that lies in a module
-    // ("f+0x1/0x2 [slots]").
-    size_t line_at = console.find("Call Trace:", at);
-    for (int lines = 0; lines < 64 && line_at < console.size(); ++lines) {
-        const size_t end = std::min(console.find('\n', line_at), console.size());
-        std::string_view line = console.substr(line_at, end - line_at);
-        while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
-        if (line.find("+0x") != std::string_view::npos) {
-            if (line.ends_with("]") && line.find(" [") != std::string_view::npos) return false;
-            for (const std::string_view keeper : kKeepers)
-                if (line.find(keeper) != std::string_view::npos) return true;
-        }
-        line_at = end + 1;
-    }
-    return false;
 }
 
 }  // namespace ferrule::grader

@@ -8,9 +8,8 @@
 // A sweep makes the 1st, 2nd, 3rd … fault point of one call fail, until nothing was injected any more. First as a
 // ladder, all in one run. A ladder that did not go as it should (a wrong errno, a trace left behind, an answer
 // that differs from the plain run's, another number of fault points) is thrown away, and each N gets a fresh clone:
-// what memory an allocation takes on its way depends on what was freed before, and would move the fault points behind
-// it. Where that happens all the same (the failure hit a slab's new page, or the detectors' own memory), N is tried
-// once more.
+// what an allocation has to do depends on what was freed before. (What the allocators and the detectors take for
+// themselves is no fault point: kernel-image/kernel/overlay/drivers/ferrule/keepers.c.)
 //
 // Behind these come the sweeps of what the module has other contexts run (background.hpp): of a scenario whose plain
 // run met fault points there and left nothing behind. These have no ladder: N by N, a run each.
@@ -28,7 +27,6 @@ class WorkList {
 public:
     static constexpr unsigned kMostChains = 4;  // a small exercise does not pay for more clones' first runs
     static constexpr unsigned kHangsCap = 2;    // each costs a deadline; more of them say nothing new
-    static constexpr unsigned kRetriesCap = 1;  // of one N
     static constexpr unsigned kSpoiltCap = 6;  // fault points, when already the plain run left a trace: mend that first
     static constexpr unsigned kBackgroundCap = 16;  // fault points of a scenario's work items, timers, threads, …
     static constexpr unsigned kSameSiteCap = 2;     // of these, at a place that has failed before
@@ -74,9 +72,5 @@ private:
     std::vector<Base> bases_;
     std::vector<Sweep> sweeps_;
 };
-
-// The injected failure hit memory that an allocation needs on its way, or that the detectors keep for themselves (its
-// stack says so), and not what the module's call asked for.
-bool hit_on_the_way(const Run& run);
 
 }  // namespace ferrule::grader

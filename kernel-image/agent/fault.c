@@ -27,8 +27,7 @@ static void set(const char *attribute, const char *name, const char *value)
 
 void fault_set_up(void)
 {
-	/* fail_call: registrations and mappings, the kernel's drivers/ferrule/faults.c */
-	static const char *const attributes[] = { "failslab", "fail_page_alloc", "fail_call" };
+	static const char *const attributes[] = { FERRULE_FAULT_ATTRIBUTES };
 	size_t i;
 
 	for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {

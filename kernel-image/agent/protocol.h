@@ -30,6 +30,12 @@
 #define FERRULE_WORKERS 9           /* 0: the agent; 1..8: workers */
 #define FERRULE_SLOTS 32            /* open files per worker */
 
+/*
+ * What is made to fail: folders of debugfs. The last one is registrations and mappings (the kernel's
+ * drivers/ferrule/faults.c).
+ */
+#define FERRULE_FAULT_ATTRIBUTES "failslab", "fail_page_alloc", "fail_call"
+
 enum ferrule_op {
 	FERRULE_HELLO = 1,  /* -> value: protocol version; data: utsname release */
 	FERRULE_PUT,        /* text: path below /run; data; a: offset. Writes a piece of a file */

@@ -1,12 +1,16 @@
 #include "lessons/reader/markdown.hpp"
 
-#include <cmark.h>
+#include <cmark-gfm-core-extensions.h>
+#include <cmark-gfm.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
+#include <utility>
 
+#include "lessons/reader/highlight.hpp"
 #include "lessons/reader/text_width.hpp"
 
 namespace ferrule::reader {
@@ -18,9 +22,20 @@ struct NodeFree {
 };
 using Document = std::unique_ptr<cmark_node, NodeFree>;
 
+struct ParserFree {
+    void operator()(cmark_parser* parser) const { cmark_parser_free(parser); }
+};
+
+// CommonMark, and GitHub's tables.
 Document parse(std::string_view markdown) {
-    return Document(cmark_parse_document(markdown.data(), markdown.size(), CMARK_OPT_VALIDATE_UTF8));
+    cmark_gfm_core_extensions_ensure_registered();
+    const std::unique_ptr<cmark_parser, ParserFree> parser(cmark_parser_new(CMARK_OPT_VALIDATE_UTF8));
+    cmark_parser_attach_syntax_extension(parser.get(), cmark_find_syntax_extension("table"));
+    cmark_parser_feed(parser.get(), markdown.data(), markdown.size());
+    return Document(cmark_parser_finish(parser.get()));
 }
+
+bool is(cmark_node* node, const char* type) { return std::string_view(cmark_node_get_type_string(node)) == type; }
 
 std::string literal(cmark_node* node) {
     const char* text = cmark_node_get_literal(node);
@@ -40,7 +55,7 @@ int width_of(const Line& line) {
 
 class Renderer {
 public:
-    explicit Renderer(int width) : width_(std::max(width, 20)) {}
+    Renderer(int width, Links links) : width_(std::max(width, 20)), links_(links) {}
 
     std::vector<Line> render(cmark_node* document) {
         children(document, {}, false);
@@ -66,11 +81,17 @@ private:
             case CMARK_NODE_PARAGRAPH: return wrap(inlines(node, {}), margin);
             case CMARK_NODE_BLOCK_QUOTE: return quote(node, margin);
             case CMARK_NODE_LIST: return list(node, margin);
-            case CMARK_NODE_CODE_BLOCK: return verbatim(literal(node), margin, "    ", Role::code);
+            case CMARK_NODE_CODE_BLOCK: return code(node, margin);
             case CMARK_NODE_HTML_BLOCK: return html(node, margin);
             case CMARK_NODE_THEMATIC_BREAK: return put(margin.first, {{dashes(room(margin), "─"), {Role::mark}}});
-            default: return verbatim(literal(node), margin, "", Role::text);
+            default: return is(node, "table") ? table(node, margin) : verbatim(unstyled(literal(node)), margin, "");
         }
+    }
+
+    void code(cmark_node* node, const Margin& margin) {
+        const char* info = cmark_node_get_fence_info(node);
+        const std::string_view words = info ? info : "";
+        verbatim(highlight(literal(node), words.substr(0, words.find(' '))), margin, "    ");
     }
 
     void heading(cmark_node* node, const Margin& margin) {
@@ -109,30 +130,117 @@ private:
     // Comments are notes among authors; other HTML has no meaning here and is shown as it stands.
     void html(cmark_node* node, const Margin& margin) {
         const std::string text = literal(node);
-        if (text.rfind("<!--", 0) != 0) verbatim(text, margin, "", Role::text);
+        if (text.rfind("<!--", 0) != 0) verbatim(unstyled(text), margin, "");
     }
 
-    void verbatim(const std::string& text, const Margin& margin, const std::string& indent, Role role) {
+    static std::vector<Line> unstyled(const std::string& text) {
+        std::vector<Line> lines = highlight(text, "");
+        for (Line& line : lines)
+            for (Span& span : line) span.style = {};
+        return lines;
+    }
+
+    // As it stands; what is too long goes on below.
+    void verbatim(const std::vector<Line>& lines, const Margin& margin, const std::string& indent) {
         Margin inner = margin;
         inner.first.push_back({indent, {}});
         inner.rest.push_back({indent, {}});
         const int space = room(inner);
         bool first = true;
-        size_t at = 0;
-        while (at < text.size()) {
-            const size_t end = std::min(text.find('\n', at), text.size());
-            const std::string whole = printable(std::string_view(text).substr(at, end - at));
-            std::string_view rest = whole;
-            do {
-                std::string_view piece = cut(rest, space);
-                if (piece.empty() && !rest.empty()) piece = rest;
-                put(first ? inner.first : inner.rest, {{std::string(piece), {role}}});
-                rest.remove_prefix(piece.size());
-                first = false;
-            } while (!rest.empty());
-            at = end + 1;
+        const auto put_piece = [&](Line piece) {
+            put(first ? inner.first : inner.rest, std::move(piece));
+            first = false;
+        };
+        for (const Line& line : lines) {
+            Line piece;
+            int used = 0;
+            for (const Span& span : line)
+                for (std::string_view rest = span.text; !rest.empty();) {
+                    std::string_view part = cut(rest, space - used);
+                    if (part.empty() && used == 0) part = rest;
+                    if (!part.empty()) piece.push_back({std::string(part), span.style});
+                    used += columns(part);
+                    rest.remove_prefix(part.size());
+                    if (rest.empty()) break;
+                    put_piece(std::exchange(piece, {}));
+                    used = 0;
+                }
+            put_piece(std::move(piece));
         }
     }
+
+    // --- tables
+
+    using Cells = std::vector<std::vector<Span>>;
+
+    static constexpr int kGap = 2, kNarrowest = 8;  // columns between two columns; of one
+
+    // Each column as wide as it wants to be; where that is too wide, the widest ones give way and their cells wrap.
+    void table(cmark_node* node, const Margin& margin) {
+        std::vector<Cells> rows;
+        for (cmark_node* row = cmark_node_first_child(node); row; row = cmark_node_next(row)) {
+            const Style style{rows.empty() ? Role::heading : Role::text, rows.empty(), false};
+            Cells cells;
+            for (cmark_node* cell = cmark_node_first_child(row); cell; cell = cmark_node_next(cell))
+                cells.push_back(inlines(cell, style));
+            rows.push_back(std::move(cells));
+        }
+        std::vector<int> widths(cmark_gfm_extensions_get_table_columns(node), 1);
+        for (const Cells& row : rows)
+            for (size_t i = 0; i < std::min(row.size(), widths.size()); ++i)
+                widths[i] = std::max(widths[i], width_of(row[i]));
+        const auto total = [&] {
+            return std::accumulate(widths.begin(), widths.end(), kGap * (static_cast<int>(widths.size()) - 1));
+        };
+        while (total() > room(margin)) {
+            const auto widest = std::max_element(widths.begin(), widths.end());
+            if (*widest <= kNarrowest) return records(rows, margin);
+            --*widest;
+        }
+        for (size_t i = 0; i < rows.size(); ++i) {
+            row(rows[i], widths, i == 0 ? margin.first : margin.rest, margin.rest);
+            if (i == 0) put(margin.rest, {{dashes(total(), "─"), {Role::mark}}});
+        }
+    }
+
+    void row(const Cells& cells, const std::vector<int>& widths, const Line& first, const Line& rest) {
+        std::vector<std::vector<Line>> wrapped_cells;
+        size_t height = 1;
+        for (size_t i = 0; i < widths.size(); ++i) {
+            wrapped_cells.push_back(i < cells.size() ? wrapped(cells[i], widths[i]) : std::vector<Line>{});
+            height = std::max(height, wrapped_cells.back().size());
+        }
+        for (size_t line = 0; line < height; ++line) {
+            Line out;
+            for (size_t i = 0; i < widths.size(); ++i) {
+                int used = 0;
+                if (line < wrapped_cells[i].size())
+                    for (const Span& span : wrapped_cells[i][line]) {
+                        used += columns(span.text);
+                        out.push_back(span);
+                    }
+                if (i + 1 < widths.size()) out.push_back({std::string(blanks(widths[i] - used + kGap), ' '), {}});
+            }
+            put(line == 0 ? first : rest, std::move(out));
+        }
+    }
+
+    // More columns than there is room for: each row is a list of "heading: cell".
+    void records(const std::vector<Cells>& rows, const Margin& margin) {
+        bool first = true;
+        for (size_t i = 1; i < rows.size(); ++i) {
+            if (!first) put(margin.rest, {});
+            for (size_t cell = 0; cell < rows[i].size() && cell < rows[0].size(); ++cell) {
+                std::vector<Span> spans = rows[0][cell];
+                spans.push_back({": ", {Role::mark}});
+                spans.insert(spans.end(), rows[i][cell].begin(), rows[i][cell].end());
+                wrap(spans, {first ? margin.first : margin.rest, margin.rest});
+                first = false;
+            }
+        }
+    }
+
+    static size_t blanks(int count) { return static_cast<size_t>(std::max(count, 0)); }
 
     // --- inline text
 
@@ -167,7 +275,10 @@ private:
                 std::string shown;
                 for (size_t i = before; i < out.size(); ++i) shown += out[i].text;
                 const std::string url = printable(cmark_node_get_url(node) ? cmark_node_get_url(node) : "");
-                if (!url.empty() && url != shown) out.push_back({" (" + url + ")", {Role::mark}});
+                for (size_t i = before; i < out.size(); ++i) out[i].link = url;
+                const bool lesson = url.ends_with("lesson.md") || url.find("lesson.md#") != std::string::npos;
+                if (!url.empty() && url != shown && !(lesson && links_ == Links::followed))
+                    out.push_back({" (" + url + ")", {Role::mark}});
                 return;
             }
             default: return nested(style);
@@ -191,25 +302,31 @@ private:
         lines_.push_back(std::move(line));
     }
 
-    // Words are broken at blanks; a word may have several styles; one longer than a line is cut.
     void wrap(const std::vector<Span>& spans, const Margin& margin) {
-        const int space = room(margin);
+        bool first = true;
+        for (Line& line : wrapped(spans, room(margin))) {
+            put(first ? margin.first : margin.rest, std::move(line));
+            first = false;
+        }
+    }
+
+    // Words are broken at blanks; a word may have several styles; one longer than a line is cut. At least one line.
+    static std::vector<Line> wrapped(const std::vector<Span>& spans, int space) {
+        std::vector<Line> lines;
         Line line, word;
         int used = 0, word_width = 0;
-        bool first = true, blank = false;
-        Style blank_style;
+        bool blank = false;
+        Span between;  // how a blank looks
         const auto flush_line = [&] {
-            put(first ? margin.first : margin.rest, std::move(line));
-            line.clear();
+            lines.push_back(std::exchange(line, {}));
             used = 0;
-            first = false;
             blank = false;
         };
         const auto flush_word = [&] {
             if (word.empty()) return;
             if (used > 0 && used + (blank ? 1 : 0) + word_width > space) flush_line();
             if (used > 0 && blank) {
-                line.push_back({" ", blank_style});
+                line.push_back({" ", between.style, between.link});
                 ++used;
             }
             for (Span& span : word) line.push_back(std::move(span));
@@ -229,25 +346,47 @@ private:
                 if (span.text[at] == ' ') {
                     flush_word();
                     blank = true;
-                    blank_style = span.style;
+                    between = {"", span.style, span.link};
                     ++at;
                     continue;
                 }
                 const Glyph glyph = next_glyph(span.text, at);
                 if (word_width + glyph.columns > space) flush_word(), flush_line();
-                if (word.empty() || !(word.back().style == span.style)) word.push_back({"", span.style});
+                if (word.empty() || word.back().style != span.style || word.back().link != span.link)
+                    word.push_back({"", span.style, span.link});
                 word.back().text += span.text.substr(at, glyph.bytes);
                 word_width += glyph.columns;
                 at += glyph.bytes;
             }
         }
         flush_word();
-        if (!line.empty() || first) flush_line();
+        if (!line.empty() || lines.empty()) flush_line();
+        return lines;
     }
 
     int width_;
+    Links links_;
     std::vector<Line> lines_;
 };
+
+// Of the eight: the ones that can be read on a dark and on a light background. None carries meaning alone.
+const char* colour_of(Role role) {
+    switch (role) {
+        case Role::code: return "36";
+        case Role::link: return "34";
+        case Role::mark:
+        case Role::quote:
+        case Role::comment: return "2";
+        case Role::keyword: return "35";
+        case Role::string:
+        case Role::number:
+        case Role::added: return "32";
+        case Role::removed: return "31";
+        case Role::text:
+        case Role::heading: return nullptr;
+    }
+    return nullptr;
+}
 
 std::string escape_of(const Style& style, Look look) {
     std::string codes;
@@ -259,18 +398,16 @@ std::string escape_of(const Style& style, Look look) {
     if (style.emphasis) add("3");
     if (style.role == Role::link) add("4");
     if (look == Look::colour) {
-        if (style.role == Role::code) add("36");
-        if (style.role == Role::link) add("34");
-        if (style.role == Role::mark || style.role == Role::quote) add("2");
+        if (const char* code = colour_of(style.role)) add(code);
     }
     return codes.empty() ? "" : "\x1b[" + codes + "m";
 }
 
 }  // namespace
 
-std::vector<Line> render_markdown(std::string_view markdown, int width) {
+std::vector<Line> render_markdown(std::string_view markdown, int width, Links links) {
     const Document document = parse(markdown);
-    return Renderer(width).render(document.get());
+    return Renderer(width, links).render(document.get());
 }
 
 std::string markdown_title(std::string_view markdown) {

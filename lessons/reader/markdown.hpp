@@ -1,5 +1,5 @@
-// A lesson (CommonMark) as styled lines of at most so many columns: a value that a plain printer and, later, panes
-// draw.
+// A lesson (CommonMark, with GitHub's tables) as styled lines of at most so many columns: a value that a plain printer
+// and, later, panes draw.
 #pragma once
 
 #include <string>
@@ -8,7 +8,21 @@
 
 namespace ferrule::reader {
 
-enum class Role { text, heading, code, link, quote, mark };  // mark: bullets, rules, labels
+enum class Role {
+    text,
+    heading,
+    code,
+    link,
+    quote,
+    mark,  // bullets, rules, labels
+    // Of code, see highlight.hpp:
+    comment,
+    keyword,
+    string,
+    number,
+    added,
+    removed,
+};
 
 struct Style {
     Role role = Role::text;
@@ -20,12 +34,15 @@ struct Style {
 struct Span {
     std::string text;  // printable UTF-8, no control character
     Style style;
+    std::string link = {};  // where it leads, as the author wrote it; empty: it is no link
 };
 
 using Line = std::vector<Span>;
 
-// No line is wider than `width` columns (at least 20). Tables are not CommonMark and stay as they are written.
-std::vector<Line> render_markdown(std::string_view markdown, int width);
+// `written`: behind a link stands where it leads. `followed`: only where that is no other lesson of the course.
+enum class Links { written, followed };
+// No line is wider than `width` columns (at least 20).
+std::vector<Line> render_markdown(std::string_view markdown, int width, Links links = Links::written);
 // The text of the first heading; empty when there is none.
 std::string markdown_title(std::string_view markdown);
 

@@ -24,6 +24,10 @@ that run on.
 
 > quoted text
 
+| term | what it is |
+|------|-----------|
+| `GFP_KERNEL` | may sleep, so not with a spinlock held and not in an interrupt |
+
 ```c
 int x = 1;	/* tab */
 ```
@@ -53,6 +57,18 @@ TEST_CASE("text is wrapped at blanks, and no line is too wide at any width") {
         }
     CHECK(plain(std::string(50, 'x'), 20) ==
           std::string(20, 'x') + "\n" + std::string(20, 'x') + "\n" + std::string(10, 'x') + "\n");
+}
+
+TEST_CASE("a table is as wide as it needs to be, wraps where it must, and is a list where even that is too wide") {
+    const char* const table =
+        "| class | what it is |\n|---|---|\n| `oops` | the kernel stopped |\n| leak | not freed |\n";
+    CHECK(plain(table) ==
+          "class  what it is\n─────────────────────────\noops   the kernel stopped\nleak   not freed\n");
+    CHECK(plain(table, 20) ==
+          "class  what it is\n────────────────────\noops   the kernel\n       stopped\nleak   not freed\n");
+    CHECK(plain("| a | b | c |\n|--|--|--|\n| one thing | another one | a third one |\n", 20) ==
+          "a: one thing\nb: another one\nc: a third one\n");
+    CHECK(plain("a | b\n") == "a | b\n");
 }
 
 TEST_CASE("styles follow the text") {

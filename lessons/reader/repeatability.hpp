@@ -1,6 +1,9 @@
 // The same submission gets the same verdict, every time: shown by grading each case several times, each time in fresh
-// clones, with the same seed. What was seen is kept in the observation cache (each repetition under a key of its own),
-// so that a run of hours can be stopped and goes on where it was, and is judged anew when only the judge has changed.
+// clones, with the same seed.
+//
+// That takes hours, on all of the course longer than a working day of one machine may be. So the table that comes of it
+// is also what is known already: each row carries a hash of all that decides it (its inputs), and a row whose inputs
+// are still the same is not run again. A run that is stopped goes on where it was, on another machine too.
 #pragma once
 
 #include <functional>
@@ -16,30 +19,33 @@ namespace ferrule::reader {
 std::string fingerprint(const grader::Verdict& verdict);
 
 struct RepeatRow {
-    const grader::Exercise* exercise = nullptr;
-    CheckCase what;
+    std::string driver, label;
+    std::string inputs;  // hash of sources, exercise, what is declared, seed, image, machine, runner, judge
     unsigned runs = 0, as_declared = 0;
     std::map<std::string, unsigned> verdicts;  // fingerprint -> how often
-    std::vector<double> seconds;
+    double median = 0;                         // seconds of a run, of building and waiting not counted
 
-    void add(const grader::Verdict& verdict, bool declared, double took);
-    const std::string& usual() const;  // the most frequent verdict; there is at least one run
-    unsigned equal() const;            // how often it came
-    double median() const;
+    unsigned equal() const;  // how often the most frequent verdict came; 0 when there is no run
     bool steady() const { return verdicts.size() == 1 && as_declared == runs; }
 };
 
-struct RepeatHooks {
-    CheckHooks check;                                                              // `seed` and `stage`
-    std::function<void(unsigned round, const std::vector<RepeatRow>&)> round_end;  // 1…
-};
+// The cases: solutions, variants and mutants, not starters.
+Result<std::vector<CheckJob>> repeat_jobs(const std::vector<CheckTarget>& targets, const CheckOptions& options);
+// A row for each of them: what is known from `recorded` where the inputs are the same and there were enough runs, else
+// one without runs. `seed` as in CheckHooks.
+Result<std::vector<RepeatRow>> known_rows(const std::vector<CheckJob>& jobs, unsigned times,
+                                          const std::vector<RepeatRow>& recorded, std::optional<uint64_t> seed,
+                                          Progress& progress);
+// Runs those that have no runs, `times` each. hooks.stage as ever; `end` with each row that is complete, in order.
+Result<void> repeat_checks(const std::vector<CheckJob>& jobs, std::vector<RepeatRow>& rows, unsigned times,
+                           const CheckOptions& options, Progress& progress, const CheckHooks& hooks,
+                           const std::function<void(const RepeatRow&)>& end);
 
-// Solutions, variants and mutants, `times` each: every case once, then every case a second time, and so on.
-Result<std::vector<RepeatRow>> repeat_checks(const std::vector<CheckTarget>& targets, unsigned times,
-                                             const CheckOptions& options, Progress& progress, const RepeatHooks& hooks);
-
-// Markdown: a sentence of what was run, and a row for each case.
+// Markdown: a sentence of what was run, and a line for each row that has runs.
 std::string repeat_table(const std::vector<RepeatRow>& rows, const std::string& machine);
+// The rows of such a table in any text around it. What is not a row of it is passed over.
+std::vector<RepeatRow> rows_of(const std::string& text);
+
 // The file's text with its two marker lines, or, when there is no such file, the marker lines. Error "no-markers".
 Result<std::string> table_place(const fs::path& file);
 // Puts the table between the marker lines, in place of what is there.

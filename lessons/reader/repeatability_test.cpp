@@ -36,25 +36,36 @@ TEST_CASE("equal verdicts have every finding's class, file and line in common") 
     CHECK(fingerprint(one) == fingerprint(other_words));
 }
 
-TEST_CASE("a row counts what was equal and what was declared") {
-    grader::Exercise ring;
-    ring.id = "ring";
-    RepeatRow row{&ring, {CaseKind::mutant, grader::Language::c, "leak"}, 0, 0, {}, {}};
-    const auto leak = verdict({finding("memory-leak", "a.c", 3)});
-    row.add(leak, true, 3);
-    row.add(leak, true, 1);
-    CHECK(row.steady());
-    CHECK(row.median() == 2);
-    row.add(verdict({}), false, 9);
-    CHECK_FALSE(row.steady());
-    CHECK(row.equal() == 2);
-    CHECK(row.usual() == "fail: memory-leak a.c:3");
-    CHECK(row.median() == 3);
-    const std::string table = repeat_table({row}, "here");
-    CHECK_THAT(table,
-               Catch::Matchers::Contains("here: 1 cases, 3 times each, 3 runs in all. 1 cases were not steady."));
-    CHECK_THAT(table,
-               Catch::Matchers::Contains("| ring | c mutant leak | fail: memory-leak a.c:3 | 2 of 3 | 2 | 3.0 s |\n"));
+TEST_CASE("what is written into a table is read out of it again") {
+    const std::string leak = fingerprint(verdict({finding("memory-leak", "a.c", 3), finding("oops", "", 0)}));
+    const RepeatRow steady{"ring", "c mutant leak", "0123456789ab", 20, 20, {{leak, 20}}, 1.5};
+    const RepeatRow shaky{"ring", "rust solution", "ba9876543210", 20, 17, {{leak, 2}, {"pass", 17}, {"fail", 1}}, 2};
+    CHECK(steady.steady());
+    CHECK_FALSE(shaky.steady());
+    CHECK(shaky.equal() == 17);
+    const std::string table = repeat_table({steady, RepeatRow{}, shaky}, "here");
+    CHECK_THAT(table, Catch::Matchers::Contains(
+                          "here: 2 of 3 cases, 20 times each, 40 runs in all. 1 cases were not steady.\n"));
+    CHECK_THAT(table, Catch::Matchers::Contains("| ring | c mutant leak | fail: memory-leak a.c:3; oops | 20 of 20 | "
+                                                "yes | 1.5 s | 0123456789ab |\n"));
+    const auto rows = rows_of("# Text\n\n| a | b |\n" + table);
+    REQUIRE(rows.size() == 2);
+    CHECK(repeat_table({rows[0], RepeatRow{}, rows[1]}, "here") == table);
+    CHECK(rows[1].verdicts == shaky.verdicts);
+}
+
+TEST_CASE("a row that does not add up is none") {
+    const std::string good = "| ring | c solution | pass | 20 of 20 | yes | 1.5 s | 0123456789ab |";
+    CHECK(rows_of(good).size() == 1);
+    for (const std::string bad :
+         {"| ring | c solution | pass | 19 of 20 | yes | 1.5 s | 0123456789ab |",
+          "| ring | c solution | 19 x pass<br>2 x fail | 19 of 20 | 19 | 1.5 s | 0123456789ab |",
+          "| ring | c solution | pass<br>fail | 19 of 20 | 19 | 1.5 s | 0123456789ab |",
+          "| ring | c solution | pass | 20 of 20 | 21 | 1.5 s | 0123456789ab |",
+          "| ring | c solution | pass | 20 of 20 | yes | 1.5 | 0123456789ab |",
+          "| ring | c solution | pass | 20 of 20 | yes | 1.5 s |", "| ring |", "|", ""})
+        CHECK(rows_of(bad).empty());
+    CHECK(fingerprint(verdict({finding("oops", "a|b<br>.c", 1)})) == "fail: oops a/b(br>.c:1");
 }
 
 TEST_CASE("the table takes its place between the markers, or a file of its own") {

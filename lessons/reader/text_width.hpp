@@ -19,5 +19,6 @@ int columns(std::string_view text);
 std::string_view cut(std::string_view text, int limit);
 // Bad bytes and control characters replaced by U+FFFD; a tab becomes spaces up to the next stop of eight.
 std::string printable(std::string_view text);
+std::string to_utf8(char32_t code);
 
 }  // namespace ferrule::reader

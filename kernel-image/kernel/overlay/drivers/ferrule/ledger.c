@@ -40,6 +40,7 @@
 #include <linux/init.h>
 #include <linux/jhash.h>
 #include <linux/kallsyms.h>
+#include <linux/kmemleak.h>
 #include <linux/ferrule_ledger.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
@@ -490,6 +491,8 @@ static int __init ledger_init(void)
 	symbols = vzalloc(SYMBOL_BYTES);
 	if (!stacks || !objects || !page_stack || !symbols)
 		panic("ferrule: no memory for the ledger");
+	/* It has a pointer to everything that is live: with that, nothing were a leak to kmemleak. */
+	kmemleak_no_scan(objects);
 
 	if (register_trace_mm_page_alloc(on_page_alloc, NULL) ||
 	    register_trace_mm_page_free(on_page_free, NULL) ||
