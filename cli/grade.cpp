@@ -3,13 +3,13 @@
 
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/progress_view.hpp"
 #include "cli/verdict_output.hpp"
 #include "grader/report/report.hpp"
 #include "lessons/reader/grading.hpp"
+#include "lessons/reader/help.hpp"
 
 namespace ferrule::cli {
 
@@ -41,10 +41,7 @@ Result<grader::Language> language_for(const grader::Exercise& exercise, const Op
 void remember(const grader::Verdict& verdict) {
     const auto write = [&]() -> Result<void> {
         FERRULE_TRY(auto store, reader::ProgressStore::open(reader::ProgressStore::default_file()));
-        const auto findings =
-            nlohmann::json::parse(grader::to_json(verdict), nullptr, false).value("findings", nlohmann::json::array());
-        return store.add_attempt(
-            {verdict.exercise, verdict.language, verdict.verdict, findings.dump(), verdict.timing.total_seconds, 0});
+        return reader::remember(store, verdict);
     };
     if (const auto done = write(); !done) std::cerr << error_line(done.error()) << "\n";
 }

@@ -1,4 +1,5 @@
-// The course in the terminal: a menu of lessons and exercises, a lesson a screen at a time, and what to type next.
+// The course in the terminal: the workbench (lessons/workbench) where there is a screen. Else, and with --plain, a menu
+// of lessons and exercises, a lesson a screen at a time, and what to type next.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "lessons/reader/markdown.hpp"
 #include "lessons/reader/terminal.hpp"
 #include "lessons/reader/text_width.hpp"
+#include "lessons/workbench/app.hpp"
 #include "sandbox/base/interrupt.hpp"
 #include "sandbox/image/image.hpp"
 
@@ -174,32 +176,39 @@ Result<void> prepare_images(const reader::Catalogue& catalogue) {
     return {};
 }
 
-Result<int> learn(const std::string& id, bool prepare) {
+struct Options {
+    std::string id;
+    bool prepare = false, plain = false;
+};
+
+Result<int> learn(const Options& options) {
     FERRULE_TRY(auto catalogue, load_course());
-    if (prepare) FERRULE_TRY_VOID(prepare_images(catalogue));
-    if (!id.empty()) {
-        FERRULE_TRY(const auto* exercise, catalogue.find(id));
+    if (!options.id.empty()) FERRULE_TRY_VOID(catalogue.find(options.id));
+    const bool terminal = reader::is_terminal(STDIN_FILENO) && reader::is_terminal(STDOUT_FILENO);
+    const bool screen =
+        terminal && !options.plain && reader::look_of(STDOUT_FILENO) != reader::Look::plain && !catalogue.parts.empty();
+    if (options.prepare && !screen) FERRULE_TRY_VOID(prepare_images(catalogue));
+    if (!options.id.empty() && !screen) {
+        FERRULE_TRY(const auto* exercise, catalogue.find(options.id));
         return show_lesson(*catalogue.lesson_of(*exercise));
     }
     FERRULE_TRY(auto store, reader::ProgressStore::open(reader::ProgressStore::default_file()));
-    const Course course{std::move(catalogue), std::move(store), reader::Workspace(reader::Workspace::default_root())};
-    if (!reader::is_terminal(STDIN_FILENO) || !reader::is_terminal(STDOUT_FILENO)) return print_course(course);
-    return menu(course);
+    const reader::Workspace workspace(reader::Workspace::default_root());
+    if (screen) return workbench::run_workbench({catalogue, store, workspace, options.id, options.prepare});
+    const Course course{std::move(catalogue), std::move(store), workspace};
+    return terminal ? menu(course) : print_course(course);
 }
 
 }  // namespace
 
 void add_learn(CLI::App& app, Invocation& invocation) {
-    struct Options {
-        std::string id;
-        bool prepare = false;
-    };
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("learn", "the course in the terminal");
     command->add_option("EXERCISE", options->id, "open the lesson of this exercise");
-    command->add_flag("--prepare", options->prepare, "build the kernel image first, where it is missing");
-    command->callback(
-        [options, &invocation] { invocation.action = [options] { return learn(options->id, options->prepare); }; });
+    command->add_flag("--prepare", options->prepare,
+                      "build the kernel image where it is missing: in the background, or, without a screen, first");
+    command->add_flag("--plain", options->plain, "lines of text and a menu, nothing drawn: for screen readers");
+    command->callback([options, &invocation] { invocation.action = [options] { return learn(*options); }; });
 }
 
 }  // namespace ferrule::cli

@@ -102,13 +102,18 @@ bool take_output(int shell) {
 }
 
 // Copies both ways until the guest ends, the escape key, or a signal.
-void converse(vm::Clone& clone, int shell, bool terminal) {
+void converse(vm::Clone& clone, int shell, bool terminal, reader::TerminalSize size) {
     bool input_open = true;
     char buffer[4096];
     while (!interrupted()) {
         std::vector<int> others = {shell};
         if (input_open) others.push_back(STDIN_FILENO);
         const bool running = clone.serve(std::chrono::milliseconds(500), others);
+        if (const auto now = reader::terminal_size(STDOUT_FILENO);
+            terminal && (now.rows != size.rows || now.columns != size.columns)) {
+            size = now;
+            clone.resize_shell(static_cast<unsigned>(size.rows), static_cast<unsigned>(size.columns));
+        }
         pollfd wait[] = {{shell, POLLIN, 0}, {input_open ? STDIN_FILENO : -1, POLLIN, 0}};
         ::poll(wait, 2, 0);
         if (wait[0].revents != 0) {
@@ -165,7 +170,7 @@ Result<int> run_shell(const std::string& given, const std::string& asked) {
             FERRULE_TRY(auto entered, reader::RawMode::enter(STDIN_FILENO));
             raw.emplace(std::move(entered));
         }
-        converse(*clone, *shell, terminal);
+        converse(*clone, *shell, terminal, size);
         if (terminal) write_all(STDOUT_FILENO, kTidy);
     }
     if (terminal) std::cerr << "\nThe guest is gone; nothing of it is kept.\n";

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include "cli/command.hpp"
+#include "lessons/reader/help.hpp"
 
 namespace ferrule::cli {
 
@@ -22,18 +22,10 @@ Result<int> solution(const std::string& id, const std::string& asked, bool yes) 
             !confirm("You have not passed this exercise yet. Show the solution all the same?", true))
             return 0;
     }
-    std::vector<fs::path> files;
-    std::error_code code;
-    for (fs::recursive_directory_iterator it(exercise.solution(language), code), end; !code && it != end;
-         it.increment(code))
-        if (it->is_regular_file(code)) files.push_back(it->path());
-    if (code) return tl::unexpected(system_error("read", exercise.solution(language), code.value()));
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files) {
-        FERRULE_TRY(const std::string text, read_file(file, 1u << 20));
-        const std::string name = fs::relative(file, exercise.solution(language)).string();
-        if (files.size() > 1) std::cout << fmt::format("{}==> {} <==\n", file == files.front() ? "" : "\n", name);
-        std::cout << text;
+    FERRULE_TRY(const auto files, reader::solution_files(exercise, language));
+    for (size_t i = 0; i < files.size(); ++i) {
+        if (files.size() > 1) std::cout << fmt::format("{}==> {} <==\n", i == 0 ? "" : "\n", files[i].name);
+        std::cout << files[i].text;
     }
     return 0;
 }

@@ -109,7 +109,7 @@ private:
 TEST_CASE("the menu opens a lesson, pages it, and leaves the terminal as it was") {
     const auto home = TempDir::make();
     REQUIRE(home);
-    Terminal terminal({"learn"}, home->path());
+    Terminal terminal({"learn", "--plain"}, home->path());
     terminal.expect("Ownership");
     terminal.expect("ferrule image build");  // the image is not there in this home
     terminal.expect("q leaves. > ");
@@ -130,7 +130,7 @@ TEST_CASE("an interrupt at the menu and in the middle of a page is status 130") 
     const auto home = TempDir::make();
     REQUIRE(home);
     for (const bool in_page : {false, true}) {
-        Terminal terminal({"learn"}, home->path());
+        Terminal terminal({"learn", "--plain"}, home->path());
         terminal.expect("q leaves. > ");
         if (in_page) {
             terminal.type("1\n");

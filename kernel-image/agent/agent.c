@@ -312,6 +312,8 @@ static void answer(void)
 	case FERRULE_SHELL:
 		if (shell <= 0)
 			shell = start_shell(q, own->text);
+		else
+			resize_shell(q);
 		r.value = shell;
 		r.error = shell < 0 ? errno : 0;
 		break;

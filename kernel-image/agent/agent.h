@@ -66,6 +66,7 @@ void wait_microseconds(uint64_t microseconds);
 /* run.c: FERRULE_RUN, FERRULE_SHELL */
 void run_program(struct exchange *exchange);
 int start_shell(const struct ferrule_request *request, const char *directory);
+void resize_shell(const struct ferrule_request *request);
 
 /* listing.c: returns the length; *truncated when cap was too small. */
 size_t make_listing(char *out, size_t cap, bool *truncated);

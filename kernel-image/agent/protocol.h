@@ -67,7 +67,8 @@ enum ferrule_op {
 			       value: pid */
 	FERRULE_KILL,       /* text: worker number: SIGKILL it; the next use forks a new one */
 	FERRULE_SHELL, /* worker 0: spawn the interactive shell on /dev/hvc0 (ferrule run); a, b: rows and columns or 0;
-			  text: directory to start in. The guest powers off when the shell ends */
+			  text: directory to start in. The guest powers off when the shell ends. While one runs: it
+			  gets another size */
 	FERRULE_POWEROFF,
 	FERRULE_DELAY, /* a: microseconds to wait; with b > a, in a race: a random number of them from a to b */
 	FERRULE_RACE,  /* data: a program, see below: worker's lists of calls, over and over, at the same time as the

@@ -128,9 +128,26 @@ void run_program(struct exchange *x)
 	x->reply.value = status;
 }
 
-int start_shell(const struct ferrule_request *request, const char *directory)
+static void set_size(int fd, const struct ferrule_request *request)
 {
 	struct winsize size = { .ws_row = (unsigned short)request->a, .ws_col = (unsigned short)request->b };
+
+	if (size.ws_row && size.ws_col)
+		ioctl(fd, TIOCSWINSZ, &size); /* the kernel tells who runs in the foreground */
+}
+
+void resize_shell(const struct ferrule_request *request)
+{
+	int fd = open("/dev/hvc0", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	set_size(fd, request);
+	close(fd);
+}
+
+int start_shell(const struct ferrule_request *request, const char *directory)
+{
 	char *argv[] = { "sh", "-l", NULL };
 	pid_t pid = fork();
 	int fd;
@@ -144,8 +161,7 @@ int start_shell(const struct ferrule_request *request, const char *directory)
 	if (fd < 0)
 		_exit(126);
 	ioctl(fd, TIOCSCTTY, 0);
-	if (size.ws_row && size.ws_col)
-		ioctl(fd, TIOCSWINSZ, &size);
+	set_size(fd, request);
 	dup2(fd, 0);
 	dup2(fd, 1);
 	dup2(fd, 2);

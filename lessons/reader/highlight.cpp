@@ -23,6 +23,23 @@ const Words kRust = {"as",     "async", "await", "break", "const",  "continue", 
                      "super",  "trait", "true",  "type",  "unsafe", "use",      "where", "while", "u8",     "u16",
                      "u32",    "u64",   "usize", "i8",    "i16",    "i32",      "i64",   "isize", "bool",   "str"};
 
+// Four columns: eight would take half of a narrow terminal.
+std::string without_tabs(std::string_view line) {
+    std::string out;
+    int column = 0;
+    for (const char c : line) {
+        if (c == '\t') {
+            const int blanks = 4 - column % 4;
+            out.append(static_cast<size_t>(blanks), ' ');
+            column += blanks;
+            continue;
+        }
+        out += c;
+        if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) ++column;
+    }
+    return out;
+}
+
 bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
 // C and Rust, a state that lasts over lines: inside of a block comment.
@@ -147,7 +164,7 @@ std::vector<Line> highlight(std::string_view text, std::string_view language) {
     std::vector<Line> lines;
     for (size_t at = 0; at < text.size();) {
         const size_t end = std::min(text.find('\n', at), text.size());
-        const std::string line = printable(text.substr(at, end - at));
+        const std::string line = printable(without_tabs(text.substr(at, end - at)));
         at = end + 1;
         if (c || rust)
             lines.push_back(lexer.line(line));

@@ -10,7 +10,7 @@ namespace ferrule::reader {
 
 namespace {
 
-constexpr int kSchema = 1;
+constexpr int kSchema = 2;
 constexpr int kBusyMilliseconds = 5000;
 
 constexpr const char* kCreate = R"(
@@ -29,6 +29,9 @@ constexpr const char* kCreate = R"(
         class TEXT NOT NULL,
         shown INTEGER NOT NULL,
         PRIMARY KEY (exercise, language, class)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS notes (
+        name TEXT PRIMARY KEY,
+        text TEXT NOT NULL) WITHOUT ROWID;
 )";
 
 tl::unexpected<Error> trouble(sqlite3* db, const fs::path& file, const char* what) {
@@ -173,6 +176,23 @@ Result<void> ProgressStore::set_hints_shown(const std::string& exercise, const s
                     "INSERT INTO hints (exercise, language, class, shown) VALUES (?, ?, ?, ?) "
                     "ON CONFLICT (exercise, language, class) DO UPDATE SET shown = MAX(shown, excluded.shown)",
                     {exercise, language, finding_class, static_cast<int64_t>(steps)});
+    if (write.step() != SQLITE_DONE) return trouble(db_.get(), file_, "write");
+    return {};
+}
+
+Result<std::string> ProgressStore::note(const std::string& name) const {
+    Statement query(db_.get(), "SELECT text FROM notes WHERE name = ?", {name});
+    const int status = query.step();
+    if (status == SQLITE_DONE) return std::string();
+    if (status != SQLITE_ROW) return trouble(db_.get(), file_, "read");
+    return query.text(0);
+}
+
+Result<void> ProgressStore::set_note(const std::string& name, const std::string& text) {
+    Statement write(db_.get(),
+                    "INSERT INTO notes (name, text) VALUES (?, ?) "
+                    "ON CONFLICT (name) DO UPDATE SET text = excluded.text",
+                    {name, text});
     if (write.step() != SQLITE_DONE) return trouble(db_.get(), file_, "write");
     return {};
 }

@@ -46,6 +46,10 @@ public:
     Result<void> set_hints_shown(const std::string& exercise, const std::string& language,
                                  const std::string& finding_class, int steps);
 
+    // What the terminal program remembers, where one stopped for example. Empty: nothing yet.
+    Result<std::string> note(const std::string& name) const;
+    Result<void> set_note(const std::string& name, const std::string& text);
+
 private:
     struct Close {
         void operator()(sqlite3* db) const;

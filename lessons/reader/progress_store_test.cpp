@@ -23,6 +23,9 @@ TEST_CASE("attempts and hints are kept by exercise and language") {
         REQUIRE(store->add_attempt({"ring", "c", "fail", R"([{"class":"oops"}])", 2.5, 200}));
         REQUIRE(store->set_hints_shown("ring", "c", "oops", 2));
         REQUIRE(store->set_hints_shown("ring", "c", "oops", 1));  // never goes back
+        CHECK(store->note("place") == "");
+        REQUIRE(store->set_note("place", "locks 3"));
+        REQUIRE(store->set_note("place", "locks 4"));
     }
     auto store = ProgressStore::open(file);
     REQUIRE(store);
@@ -37,6 +40,7 @@ TEST_CASE("attempts and hints are kept by exercise and language") {
     CHECK(store->hints_shown("ring", "c", "oops") == 2);
     CHECK(store->hints_shown("ring", "c", "hang") == 0);
     CHECK_FALSE(store->progress("ring", "rust")->passed);
+    CHECK(store->note("place") == "locks 4");
 }
 
 TEST_CASE("a file that is no database is an error that names it") {

@@ -212,6 +212,11 @@ tl::expected<int, Lost> Clone::open_shell(unsigned rows, unsigned columns, const
     return impl_->vm->shell_fd();
 }
 
+void Clone::resize_shell(unsigned rows, unsigned columns) {
+    // A guest that does not answer is found out by what comes next.
+    (void)call({.op = FERRULE_SHELL, .a = rows, .b = columns}, seconds(2));
+}
+
 bool Clone::serve(milliseconds limit, const std::vector<int>& others) {
     impl_->vm->pump(
         Clock::now() + limit, [] { return false; }, others);

@@ -125,6 +125,7 @@ public:
     // `directory`. The descriptor is a byte stream (a terminal's two ends) and stays the clone's. serve() has to run
     // meanwhile.
     tl::expected<int, Lost> open_shell(unsigned rows, unsigned columns, const std::string& directory);
+    void resize_shell(unsigned rows, unsigned columns);
     // Serves console and events for `limit`, or until the guest ends (false) or one of `others` becomes readable.
     bool serve(std::chrono::milliseconds limit, const std::vector<int>& others = {});
 

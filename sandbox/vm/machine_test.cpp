@@ -409,15 +409,20 @@ TEST_CASE("the shell of `ferrule run`", "[image]") {
     const auto clone = a_clone();
     const auto fd = clone->open_shell(25, 80, "/run");
     REQUIRE(fd);
-    const std::string typed = "stty size; pwd; echo $((6*7)) done\n";
-    REQUIRE(write(*fd, typed.data(), typed.size()) == static_cast<ssize_t>(typed.size()));
     std::string seen;
-    for (int i = 0; i < 600 && seen.find("42 done") == std::string::npos; ++i) {
-        clone->serve(100ms, {*fd});
-        char bytes[4096];
-        const ssize_t n = recv(*fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (n > 0) seen.append(bytes, static_cast<size_t>(n));
-    }
+    const auto type = [&](const std::string& typed, const std::string& until) {
+        REQUIRE(write(*fd, typed.data(), typed.size()) == static_cast<ssize_t>(typed.size()));
+        for (int i = 0; i < 600 && seen.find(until) == std::string::npos; ++i) {
+            clone->serve(100ms, {*fd});
+            char bytes[4096];
+            const ssize_t n = recv(*fd, bytes, sizeof bytes, MSG_DONTWAIT);
+            if (n > 0) seen.append(bytes, static_cast<size_t>(n));
+        }
+    };
+    type("stty size; pwd; echo $((6*7)) done\n", "42 done");
+    clone->resize_shell(40, 132);
+    type("stty size; echo $((7*7)) done\n", "49 done");
+    CHECK(seen.find("40 132") != std::string::npos);
     CHECK(seen.find("25 80") != std::string::npos);
     CHECK(seen.find("/run") != std::string::npos);
     CHECK(seen.find("42 done") != std::string::npos);

@@ -1,0 +1,430 @@
+#include "lessons/workbench/app.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <set>
+
+#include "lessons/reader/help.hpp"
+#include "lessons/reader/highlight.hpp"
+#include "lessons/reader/text_width.hpp"
+#include "lessons/workbench/course.hpp"
+#include "lessons/workbench/display.hpp"
+#include "lessons/workbench/draw.hpp"
+#include "lessons/workbench/guest_shell.hpp"
+#include "lessons/workbench/jobs.hpp"
+#include "lessons/workbench/pane.hpp"
+#include "lessons/workbench/pty_child.hpp"
+#include "lessons/workbench/update.hpp"
+#include "lessons/workbench/watch.hpp"
+#include "sandbox/base/check.hpp"
+#include "sandbox/base/interrupt.hpp"
+
+namespace ferrule::workbench {
+namespace {
+
+constexpr size_t kReadAtOnce = 65536;     // bytes of a program's output between two looks at the keyboard
+constexpr int kFrame = 16, kIdle = 1000;  // milliseconds
+
+// A program in a pane, whatever it is: bytes both ways.
+struct Program {
+    std::unique_ptr<Pane> pane;
+    std::string to_write;  // keys and answers that it has not read yet
+    size_t back = 0;
+    bool changed = false;
+};
+
+std::vector<std::string> words_of(const std::string& command) {
+    // $EDITOR may have arguments; what is quoted is the shell's business.
+    return {"/bin/sh", "-c", command + " \"$@\"", "editor"};
+}
+
+std::string editor_command() {
+    for (const char* name : {"VISUAL", "EDITOR"})
+        if (const char* value = std::getenv(name); value && *value) return value;
+    for (const char* known : {"/usr/bin/sensible-editor", "/usr/bin/editor", "/usr/bin/nano"})
+        if (::access(known, X_OK) == 0) return known;
+    return "vi";
+}
+
+std::string last_words(const Pane& pane) {
+    for (size_t line = pane.lines(); line-- > 0;)
+        if (const std::string text = pane.line_text(line); !text.empty()) return text;
+    return "it said nothing";
+}
+
+reader::Line plain_line(const std::string& text) { return {{reader::printable(text), {}}}; }
+
+class App {
+public:
+    App(const Setup& setup, Course course, std::unique_ptr<Display> display)
+        : setup_(setup), display_(std::move(display)), grader_(mailbox_), images_(mailbox_, variants()) {
+        state_.course = std::move(course);
+    }
+
+    Result<int> run() {
+        if (const auto note = setup_.store.note("place")) restore_place(state_, *note);
+        if (!setup_.exercise.empty()) open_exercise(setup_.exercise);
+        choose_first_exercise();
+        state_.image = images_.look();
+        happen(Resized{display_->rows(), display_->columns()});
+        if (setup_.build_image && !state_.image.ready) images_.build();
+        while (!state_.quitting && !interrupted()) {
+            show();
+            wait();
+            happen(Tick{now()});
+            take_keys();
+            for (Event& event : mailbox_.take()) happen(event);
+            serve_editor();
+            serve_console();
+            if (watch_.saved()) happen(Saved{state_.exercise, state_.language});
+        }
+        images_.stop();
+        return 0;
+    }
+
+private:
+    std::vector<std::string> variants() const {
+        std::set<std::string> out;
+        for (const auto* exercise : setup_.catalogue.exercises())
+            out.insert(exercise->kernels.begin(), exercise->kernels.end());
+        return {out.begin(), out.end()};
+    }
+
+    static double now() {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    }
+
+    void open_exercise(const std::string& id) {
+        for (size_t i = 0; i < state_.course.size(); ++i)
+            for (const ExerciseEntry& one : state_.course[i].exercises) {
+                if (one.id != id) continue;
+                if (state_.lesson != i) state_.page = {};
+                state_.lesson = i;
+                if (state_.exercise != id) state_.language = one.languages.front();
+                state_.exercise = id;
+            }
+    }
+
+    void choose_first_exercise() {
+        const auto& exercises = lesson_of(state_).exercises;
+        if (!state_.exercise.empty() || exercises.empty()) return;
+        state_.exercise = exercises.front().id;
+        state_.language = exercises.front().languages.front();
+    }
+
+    // --- the loop
+
+    void show() {
+        Surface screen = draw(state_);
+        if (screen == shown_) return;
+        display_->show(screen);
+        shown_ = std::move(screen);
+        shown_at_ = now();
+    }
+
+    void wait() {
+        std::vector<pollfd> fds = {{STDIN_FILENO, POLLIN, 0}, {mailbox_.fd(), POLLIN, 0}, {interrupt_fd(), POLLIN, 0}};
+        if (watch_.fd() >= 0) fds.push_back({watch_.fd(), POLLIN, 0});
+        const auto program = [&](int fd, const Program& one) {
+            fds.push_back({fd, static_cast<short>(POLLIN | (one.to_write.empty() ? 0 : POLLOUT)), 0});
+        };
+        if (child_) program(child_->fd(), editor_);
+        if (shell_) program(shell_->fd(), console_);
+        // A program that floods is drawn at most once a frame.
+        const bool busy = state_.grading.running;
+        ::poll(fds.data(), fds.size(), busy ? 200 : kIdle);
+        const double left = kFrame / 1000.0 - (now() - shown_at_);
+        const bool typed = (fds[0].revents & POLLIN) != 0;
+        if (left > 0 && !typed) ::poll(fds.data(), 1, static_cast<int>(left * 1000));
+    }
+
+    void take_keys() {
+        const int rows = display_->rows(), columns = display_->columns();
+        while (auto key = display_->read()) happen(*key);
+        if (display_->rows() != rows || display_->columns() != columns)
+            happen(Resized{display_->rows(), display_->columns()});
+        else if (display_->rows() != state_.rows || display_->columns() != state_.columns)
+            happen(Resized{display_->rows(), display_->columns()});
+    }
+
+    void happen(const Event& event) {
+        std::vector<Request> requests = update(state_, event);
+        if (std::holds_alternative<Graded>(event) || std::holds_alternative<Started>(event)) read_again();
+        for (const Request& request : requests) perform(request);
+        if (!state_.exercise.empty()) follow();
+        const Area area = pane_area(state_);
+        for (Program* one : {&editor_, &console_})
+            if (one->pane && (one->pane->rows() != area.rows || one->pane->columns() != area.columns)) {
+                one->pane->resize(area.rows, area.columns);
+                one->changed = true;
+                if (one == &editor_ && child_) child_->resize(area.rows, area.columns);
+                if (one == &console_ && shell_) shell_->resize(area.rows, area.columns);
+            }
+    }
+
+    void read_again() {
+        if (auto course = read_course(setup_.catalogue, setup_.store, setup_.workspace))
+            update(state_, CourseRead{std::move(*course)});
+    }
+
+    void follow() {
+        const auto* exercise = chosen();
+        if (exercise && setup_.workspace.started(*exercise, language()))
+            watch_.follow(setup_.workspace.folder(*exercise, language()));
+    }
+
+    // --- requests
+
+    const grader::Exercise* chosen() const {
+        const auto found = setup_.catalogue.find(state_.exercise);
+        return found ? *found : nullptr;
+    }
+    grader::Language language() const {
+        return state_.language == "rust" ? grader::Language::rust : grader::Language::c;
+    }
+
+    void complain(const Error& error) {
+        happen(Noticed{error.hint.empty() ? error.message : error.message + ". " + error.hint});
+    }
+
+    void perform(const Request& request) {
+        const grader::Exercise* exercise = chosen();
+        switch (request.kind) {
+            case Request::start:
+                if (!exercise) return;
+                if (const auto started = setup_.workspace.start(*exercise, language()); !started)
+                    return complain(started.error());
+                return happen(Started{request.exercise, request.language});
+            case Request::grade: return grade(exercise);
+            case Request::cancel: return grader_.cancel();
+            case Request::edit: return edit(exercise, request.text, request.number);
+            case Request::open_console: return open_console(exercise);
+            case Request::close_console: return close_console();
+            case Request::press: {
+                Program& program = request.tab == Tab::editor ? editor_ : console_;
+                if (program.pane) program.pane->press(request.key);
+                return;
+            }
+            case Request::look: {
+                Program& program = request.tab == Tab::editor ? editor_ : console_;
+                program.back = request.number;
+                program.changed = true;
+                return;
+            }
+            case Request::copy: return copy(request);
+            case Request::hint: return hint(exercise);
+            case Request::solution: return solution(exercise);
+            case Request::build_image: return images_.build();
+            case Request::remember: (void)setup_.store.set_note("place", place_note(state_)); return;
+            case Request::repaint:
+                display_->repair();
+                shown_ = {};
+                return;
+            case Request::quit: return;
+        }
+    }
+
+    void grade(const grader::Exercise* exercise) {
+        if (!exercise) return;
+        if (!setup_.workspace.started(*exercise, language())) {
+            happen(Graded{"", {plain_line("Nothing is written yet: e opens the starter in your editor.")}, {}});
+            return;
+        }
+        grader_.grade(*exercise, language(), setup_.workspace.folder(*exercise, language()),
+                      pane_area(state_).columns);
+    }
+
+    void hint(const grader::Exercise* exercise) {
+        if (!exercise) return;
+        const auto lines = reader::next_hint(setup_.store, *exercise, language());
+        if (!lines) return complain(lines.error());
+        Told told;
+        std::string text;
+        // As a paragraph each, so that they are wrapped.
+        for (const std::string& line : *lines) text += line + "\n\n";
+        told.lines = reader::render_markdown(text, std::max(pane_area(state_).columns - 2, 20));
+        happen(told);
+    }
+
+    // Never before the exercise is passed: the command line asks, here one has to go there on purpose.
+    void solution(const grader::Exercise* exercise) {
+        if (!exercise) return;
+        const auto progress = setup_.store.progress(exercise->id, state_.language);
+        if (!progress) return complain(progress.error());
+        if (!progress->passed) {
+            happen(Noticed{fmt::format("not passed yet: h gives hints; `ferrule solution {}` shows it all the same",
+                                       exercise->id)});
+            return;
+        }
+        const auto files = reader::solution_files(*exercise, language());
+        if (!files) return complain(files.error());
+        Told told;
+        for (const reader::SolutionFile& file : *files) {
+            told.lines.push_back({{file.name, {reader::Role::heading, true}}});
+            for (reader::Line& line : reader::highlight(file.text, state_.language))
+                told.lines.push_back(std::move(line));
+        }
+        happen(told);
+    }
+
+    void copy(const Request& request) {
+        const Program& program = request.tab == Tab::editor ? editor_ : console_;
+        std::string text = request.text;
+        if (program.pane)
+            for (size_t line = request.number; line <= request.number2; ++line)
+                text += program.pane->line_text(line) + "\n";
+        display_->copy(text);
+    }
+
+    // --- the editor
+
+    void edit(const grader::Exercise* exercise, const std::string& file, size_t line) {
+        if (!exercise || !setup_.workspace.started(*exercise, language())) return;
+        const fs::path folder = setup_.workspace.folder(*exercise, language());
+        const std::string key = folder.string();
+        if (child_ && edited_ == key) {
+            if (line > 0) jump(file, line);
+            return;
+        }
+        child_.reset();
+        std::vector<std::string> argv = words_of(editor_command());
+        if (line > 0) argv.push_back(fmt::format("+{}", line));
+        argv.push_back(file.empty() ? main_file(*exercise, folder) : file);
+        const Area area = pane_area(state_);
+        auto child = PtyChild::start(argv, folder.string(), {{"TERM", "xterm-256color"}, {"COLORTERM", ""}}, area.rows,
+                                     area.columns);
+        if (!child) return complain(child.error());
+        child_.emplace(std::move(*child));
+        edited_ = key;
+        editor_ = {std::make_unique<Pane>(area.rows, area.columns), "", 0, true};
+        publish(Tab::editor, editor_, true);
+    }
+
+    std::string main_file(const grader::Exercise& exercise, const fs::path& folder) const {
+        const std::string suffix = language() == grader::Language::rust ? ".rs" : ".c";
+        std::error_code code;
+        if (fs::exists(folder / (exercise.module + suffix), code)) return exercise.module + suffix;
+        for (const auto& entry : fs::directory_iterator(folder, code))
+            if (entry.path().extension() == suffix) return entry.path().filename().string();
+        return exercise.module + suffix;
+    }
+
+    // In the editors of the vi family, in nano (Ctrl-_) and in helix; others are left alone.
+    void jump(const std::string&, size_t line) {
+        const std::string command = editor_command();
+        const auto is = [&](const char* name) { return command.find(name) != std::string::npos; };
+        if (is("vi") || is("hx") || is("helix"))
+            editor_.to_write += fmt::format("\x1b\x1b:{}\r", line);
+        else if (is("nano"))
+            editor_.to_write += fmt::format("\x1f{}\r", line);
+        else
+            happen(Noticed{fmt::format("line {}", line)});
+    }
+
+    void serve_editor() {
+        if (!child_) return;
+        bool open = exchange(editor_, [&](size_t cap) { return child_->read(cap); },
+                             [&](std::string_view bytes) { return child_->write(bytes); });
+        std::string trouble;
+        if (!open || !child_->running()) {
+            if (!child_->running() && child_->status() != 0) trouble = last_words(*editor_.pane);
+            child_.reset();
+            edited_.clear();
+            open = false;
+        }
+        publish(Tab::editor, editor_, open);
+        if (!trouble.empty()) happen(Noticed{"the editor ended: " + trouble});
+    }
+
+    // --- the shell in the guest
+
+    void open_console(const grader::Exercise* exercise) {
+        if (!exercise || shell_) return;
+        if (!setup_.workspace.started(*exercise, language())) {
+            happen(Noticed{"nothing is written yet: e opens the starter in your editor"});
+            return;
+        }
+        const Area area = pane_area(state_);
+        console_ = {std::make_unique<Pane>(area.rows, area.columns), "", 0, true};
+        shell_ = std::make_unique<GuestShell>(*exercise, language(), setup_.workspace.folder(*exercise, language()),
+                                              area.rows, area.columns);
+        publish(Tab::console, console_, true);
+    }
+
+    void close_console() {
+        shell_.reset();
+        publish(Tab::console, console_, false);
+    }
+
+    void serve_console() {
+        if (!shell_) return;
+        const int fd = shell_->fd();
+        const bool open = exchange(
+            console_,
+            [&](size_t cap) -> std::optional<std::string> {
+                std::string bytes(cap, '\0');
+                const ssize_t n = ::read(fd, bytes.data(), bytes.size());
+                if (n < 0 && (errno == EAGAIN || errno == EINTR)) return std::string();
+                if (n <= 0) return std::nullopt;
+                bytes.resize(static_cast<size_t>(n));
+                return bytes;
+            },
+            [&](std::string_view bytes) {
+                const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+                return n > 0 ? static_cast<size_t>(n) : 0;
+            });
+        if (!open) shell_.reset();
+        publish(Tab::console, console_, open);
+    }
+
+    // False: the program has ended.
+    template <class Read, class Write>
+    static bool exchange(Program& program, const Read& read, const Write& write) {
+        const std::optional<std::string> bytes = read(kReadAtOnce);
+        if (bytes && !bytes->empty()) {
+            program.pane->write(*bytes);
+            program.changed = true;
+        }
+        program.to_write += program.pane->take_replies();
+        if (!program.to_write.empty()) program.to_write.erase(0, write(program.to_write));
+        return bytes.has_value();
+    }
+
+    void publish(Tab tab, Program& program, bool open) {
+        const bool was = (tab == Tab::editor ? state_.editor : state_.console).open;
+        if (!program.pane || (!program.changed && was == open)) return;
+        program.changed = false;
+        happen(PaneChanged{tab, open, program.pane->view(program.back), program.pane->history()});
+        if (!open) program.to_write.clear();
+    }
+
+    const Setup& setup_;
+    State state_;
+    std::unique_ptr<Display> display_;
+    Mailbox mailbox_;
+    Grader grader_;
+    ImageBuilder images_;
+    Watch watch_;
+    Program editor_, console_;
+    std::optional<PtyChild> child_;
+    std::string edited_;  // folder of what the editor has open
+    std::unique_ptr<GuestShell> shell_;
+    Surface shown_;
+    double shown_at_ = 0;
+};
+
+}  // namespace
+
+Result<int> run_workbench(const Setup& setup) {
+    FERRULE_TRY(auto course, read_course(setup.catalogue, setup.store, setup.workspace));
+    FERRULE_CHECK(!course.empty());
+    FERRULE_TRY(auto display, Display::open());
+    return App(setup, std::move(course), std::move(display)).run();
+}
+
+}  // namespace ferrule::workbench
