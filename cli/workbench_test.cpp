@@ -172,7 +172,7 @@ TEST_CASE("workbench: saving grades, Enter leads to the line, a hint answers, an
     REQUIRE(home);
     Screen screen(home->path(), cache_dir().parent_path().string());
     screen.expect("Leaks: who frees this?");
-    screen.expect("kernel", false);
+    screen.expect("no kernel", false);
     screen.type("e");
     screen.expect("SPDX-License-Identifier");
     screen.type(":w\r");
@@ -208,7 +208,7 @@ TEST_CASE("workbench: a shell in the guest, its flood, its escape sequences, and
     screen.expect("Leaks: who frees this?");
     screen.type("c");
     screen.expect("insmod /run/keeper.ko", true, 120);
-    screen.expect("# ", true, 60);
+    screen.expect("~ #", true, 60);
     screen.type("insmod /run/keeper.ko && ls /dev/keeper && echo in$((1+1))\r");
     screen.expect("in2", true, 60);
     screen.type("stty size\r");

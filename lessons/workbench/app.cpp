@@ -83,6 +83,7 @@ public:
             serve_console();
             if (watch_.saved()) happen(Saved{state_.exercise, state_.language});
         }
+        display_.reset();  // before what may take a moment to end
         images_.stop();
         return 0;
     }
@@ -144,11 +145,8 @@ private:
     }
 
     void take_keys() {
-        const int rows = display_->rows(), columns = display_->columns();
         while (auto key = display_->read()) happen(*key);
-        if (display_->rows() != rows || display_->columns() != columns)
-            happen(Resized{display_->rows(), display_->columns()});
-        else if (display_->rows() != state_.rows || display_->columns() != state_.columns)
+        if (display_->rows() != state_.rows || display_->columns() != state_.columns)
             happen(Resized{display_->rows(), display_->columns()});
     }
 

@@ -98,7 +98,7 @@ Ink ink_of(const reader::Style& style) {
     ink.underline = style.role == Role::link;
     // Of the eight: those that can be read on a dark and on a light background.
     switch (style.role) {
-        case Role::code: ink.fore = 6; break;
+        case Role::code:
         case Role::link: ink.fore = 6; break;
         case Role::mark:
         case Role::quote:

@@ -94,7 +94,7 @@ void draw_bar(Surface& out, const State& state, const Layout& layout) {
 void draw_lesson(Surface& out, const State& state, const Area& area) {
     const int end = area.column + area.columns;
     for (int row = 0; row < area.rows; ++row) {
-        const size_t line = static_cast<size_t>(state.page.top + row);
+        const size_t line = static_cast<size_t>(state.page.top) + static_cast<size_t>(row);
         if (line >= state.page.lines.size()) break;
         out.put(area.row + row, area.column + 1, state.page.lines[line], end);
         const bool hit = std::binary_search(state.search.hits.begin(), state.search.hits.end(), line);
@@ -119,7 +119,7 @@ void draw_lesson(Surface& out, const State& state, const Area& area) {
 
 void draw_page(Surface& out, const Page& page, const Area& area) {
     for (int row = 0; row < area.rows; ++row) {
-        const size_t line = static_cast<size_t>(page.top + row);
+        const size_t line = static_cast<size_t>(page.top) + static_cast<size_t>(row);
         if (line >= page.lines.size()) break;
         out.put(area.row + row, area.column + 1, page.lines[line], area.column + area.columns);
     }
@@ -211,7 +211,7 @@ void draw_box(Surface& out, const std::string& title, const std::vector<std::str
     rule(top + height + 1, "└", "┘");
     out.put(top, left + 2, " " + title + " ", kBold, left + width - 1);
     for (int row = 0; row < height; ++row) {
-        const size_t line = static_cast<size_t>(first + row);
+        const size_t line = static_cast<size_t>(first) + static_cast<size_t>(row);
         const bool chosen = choosing && line == choice;
         out.put(top + 1 + row, left, "│", kDim);
         out.put(top + 1 + row, left + width - 1, "│", kDim);

@@ -84,7 +84,10 @@ void Grader::grade(const Submission& submission) {
     hooks.stage = [this](const std::string& stage) { mailbox_.post(Stage{stage}); };
     auto graded = reader::grade(*submission.exercise, submission.language, submission.path, false, progress, hooks,
                                 grader::Caching{true, 0});
-    if (stop_ && next_) return;  // a newer one is to be graded
+    {
+        const std::lock_guard lock(mutex_);
+        if (next_) return;  // a newer one is to be graded
+    }
     if (!graded) {
         const bool cancelled = graded.error().code == "cancelled";
         mailbox_.post(Graded{cancelled ? "stopped" : "could not grade",

@@ -107,6 +107,7 @@ struct State {
     std::vector<Target> targets;
     std::optional<size_t> target;
     Grading grading;
+    bool saved_early = false;  // before there was a kernel: is graded when there is one
     Image image;
     PaneState console, editor;
     std::string notice;  // one line below, until the next key

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "lessons/reader/text_width.hpp"
 #include "sandbox/base/check.hpp"
@@ -605,6 +606,7 @@ struct Handler {
         if (saved.exercise != state.exercise || saved.language != state.language) return {};
         if (!state.image.ready) {
             state.notice = "saved; it is graded when the kernel is built";
+            state.saved_early = true;
             return {};
         }
         state.side_open = true;
@@ -645,8 +647,9 @@ struct Handler {
     Requests operator()(const ImageChanged& changed) const {
         const bool ready = !state.image.ready && changed.image.ready;
         state.image = changed.image;
-        if (ready) state.notice = "the kernel is ready: r grades";
-        return {};
+        if (!ready) return {};
+        state.notice = "the kernel is ready: r grades";
+        return std::exchange(state.saved_early, false) ? (*this)(Saved{state.exercise, state.language}) : Requests{};
     }
     Requests operator()(const PaneChanged& changed) const {
         PaneState* pane = program_of(state, changed.tab);

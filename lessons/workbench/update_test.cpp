@@ -171,7 +171,8 @@ TEST_CASE("without a kernel nothing is graded, and B builds it") {
     CHECK(asks(type(state, "B"), Request::build_image));
     Image ready;
     ready.ready = true;
-    update(state, ImageChanged{ready});
+    CHECK(asks(update(state, ImageChanged{ready}), Request::grade));  // what was saved meanwhile
+    CHECK_FALSE(asks(update(state, ImageChanged{ready}), Request::grade));
     CHECK(asks(type(state, "r"), Request::grade));
 }
 
