@@ -37,15 +37,6 @@ Result<grader::Language> language_for(const grader::Exercise& exercise, const Op
     return choose_language(exercise, options.language, workspace);
 }
 
-// The verdict stands even when it cannot be written down.
-void remember(const grader::Verdict& verdict) {
-    const auto write = [&]() -> Result<void> {
-        FERRULE_TRY(auto store, reader::ProgressStore::open(reader::ProgressStore::default_file()));
-        return reader::remember(store, verdict);
-    };
-    if (const auto done = write(); !done) std::cerr << error_line(done.error()) << "\n";
-}
-
 Result<int> grade(const Options& options) {
     FERRULE_TRY(const Chosen chosen, choose(options.id));
     const grader::Exercise exercise = options.deep ? deep_exercise(*chosen.exercise) : *chosen.exercise;
@@ -59,7 +50,8 @@ Result<int> grade(const Options& options) {
     FERRULE_TRY(const reader::Graded graded,
                 reader::grade(exercise, language, path, true, view, hooks, options.output.caching()));
     view.clear();
-    remember(graded.verdict);
+    // The verdict stands even when it cannot be written down.
+    if (const auto kept = reader::remember(graded.verdict); !kept) std::cerr << error_line(kept.error()) << "\n";
     VerdictOptions output = options.output;
     output.hint_command = fmt::format("ferrule hint {} --lang {}", exercise.id, grader::name(language));
     return print_verdict(graded, output);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
-#include <set>
 
 #include "cli/command.hpp"
 #include "cli/progress_view.hpp"
@@ -34,15 +33,8 @@ Result<std::string> state_of(const Course& course, const grader::Exercise& exerc
     std::string states;
     for (const grader::Language language : exercise.languages) {
         FERRULE_TRY(const auto progress, course.store.progress(exercise.id, grader::name(language)));
-        std::string state;
-        if (progress.passed)
-            state = "passed";
-        else if (progress.attempts > 0)
-            state = fmt::format("tried {}x", progress.attempts);
-        else if (course.workspace.started(exercise, language))
-            state = "started";
-        else
-            continue;
+        const std::string state = reader::word_of(progress, course.workspace.started(exercise, language));
+        if (state.empty()) continue;
         states += fmt::format("{}{} {}", states.empty() ? "" : ", ", grader::name(language), state);
     }
     return states.empty() ? std::string("new") : states;
@@ -159,11 +151,8 @@ Result<int> menu(const Course& course) {
 // What grading needs, before the course opens. A failure is explained; the course can be read all the same, and the
 // menu offers another try.
 Result<void> prepare_images(const reader::Catalogue& catalogue) {
-    std::set<std::string> variants;
-    for (const auto* exercise : catalogue.exercises())
-        variants.insert(exercise->kernels.begin(), exercise->kernels.end());
     ProgressView view;
-    for (const std::string& variant : variants) {
+    for (const std::string& variant : catalogue.kernels()) {
         if (image::find(variant)) continue;
         std::cerr << "ferrule: building the kernel that judges your work, once. Ctrl-C stops; `ferrule learn` opens "
                      "the course without it.\n";

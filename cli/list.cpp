@@ -37,14 +37,8 @@ Json as_json(const Row& row) {
 }
 
 std::string in_words(const Row& row) {
-    std::string state = "-";
-    if (row.progress.passed)
-        state = "passed";
-    else if (row.progress.attempts > 0)
-        state = fmt::format("tried {}x", row.progress.attempts);
-    else if (row.started)
-        state = "started";
-    return fmt::format("{:<4} {:<10}", grader::name(row.language), state);
+    const std::string state = reader::word_of(row.progress, row.started);
+    return fmt::format("{:<4} {:<10}", grader::name(row.language), state.empty() ? "-" : state);
 }
 
 Result<int> list(bool json) {

@@ -11,8 +11,8 @@
 
 #include "cli/command.hpp"
 #include "cli/progress_view.hpp"
+#include "lessons/reader/module_shell.hpp"
 #include "lessons/reader/terminal.hpp"
-#include "lessons/reader/text_width.hpp"
 #include "sandbox/base/interrupt.hpp"
 #include "sandbox/build/driver_folder.hpp"
 #include "sandbox/build/module_builder.hpp"
@@ -23,8 +23,6 @@ namespace ferrule::cli {
 namespace {
 
 constexpr char kEscape = 0x1d;  // Ctrl-]
-constexpr auto kDeadline = std::chrono::seconds(20);
-constexpr const char* kGuestFolder = "/run";
 // Undoes what a guest may have left on: colours, hidden cursor, alternate screen, mouse, bracketed paste.
 constexpr std::string_view kTidy = "\x1b[0m\x1b[?25h\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l";
 
@@ -66,13 +64,6 @@ Result<Target> resolve(const std::string& given, const std::string& asked) {
                      {workspace.folder(*exercise, language), exercise->starter(language), exercise->solution(language)})
                     if (fs::equivalent(known, given, code)) target.module = exercise->module;
     return target;
-}
-
-std::string diagnostic_line(const build::Diagnostic& diagnostic) {
-    std::string at = diagnostic.file;
-    if (!at.empty() && diagnostic.line > 0) at += fmt::format(":{}", diagnostic.line);
-    return reader::printable(
-        fmt::format("{}{}{}: {}", at, at.empty() ? "" : ": ", diagnostic.severity, diagnostic.message));
 }
 
 bool write_all(int fd, std::string_view bytes) {
@@ -145,24 +136,17 @@ Result<int> run_shell(const std::string& given, const std::string& asked) {
     view.status("building");
     FERRULE_TRY(const auto outcome, build::build_module(image, sources));
     view.clear();
-    for (const auto& diagnostic : outcome.diagnostics) std::cerr << diagnostic_line(diagnostic) << "\n";
+    for (const auto& diagnostic : outcome.diagnostics) std::cerr << reader::diagnostic_line(diagnostic) << "\n";
     if (!outcome.ok) return fail("build-error", fmt::format("{} does not compile", target.path.string()), "");
     FERRULE_TRY(const std::string module, read_file(outcome.module.stripped));
     FERRULE_TRY(const auto base, vm::Template::ensure(image, vm::best_accelerator(image, view), view));
     view.status("booting");
-    FERRULE_TRY(const auto clone, vm::Clone::start(base));
-    const std::string at = fmt::format("{}/{}.ko", kGuestFolder, target.module);
-    if (!clone->put(at, module, kDeadline))
-        return fail("guest", "the guest does not answer", "Try again; `ferrule doctor` looks at this machine.");
-
     const bool terminal = reader::is_terminal(STDIN_FILENO) && reader::is_terminal(STDOUT_FILENO);
     const reader::TerminalSize size = reader::terminal_size(STDOUT_FILENO);
-    const auto shell =
-        clone->open_shell(static_cast<unsigned>(size.rows), static_cast<unsigned>(size.columns), kGuestFolder);
-    if (!shell) return fail("guest", "the guest starts no shell", "Try again; `ferrule doctor` looks at this machine.");
+    FERRULE_TRY(const auto shell, reader::open_module_shell(base, target.module, module, size));
     view.clear();
     if (terminal)
-        std::cerr << fmt::format("A shell in the guest. insmod {}, rmmod {}, dmesg. Ctrl-] leaves.\n", at,
+        std::cerr << fmt::format("A shell in the guest. insmod {}, rmmod {}, dmesg. Ctrl-] leaves.\n", shell.at,
                                  target.module);
     {
         std::optional<reader::RawMode> raw;
@@ -170,7 +154,7 @@ Result<int> run_shell(const std::string& given, const std::string& asked) {
             FERRULE_TRY(auto entered, reader::RawMode::enter(STDIN_FILENO));
             raw.emplace(std::move(entered));
         }
-        converse(*clone, *shell, terminal, size);
+        converse(*shell.clone, shell.fd, terminal, size);
         if (terminal) write_all(STDOUT_FILENO, kTidy);
     }
     if (terminal) std::cerr << "\nThe guest is gone; nothing of it is kept.\n";

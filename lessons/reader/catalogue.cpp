@@ -155,6 +155,12 @@ std::vector<const grader::Exercise*> Catalogue::exercises() const {
     return all;
 }
 
+std::vector<std::string> Catalogue::kernels() const {
+    std::set<std::string> out;
+    for (const grader::Exercise* exercise : exercises()) out.insert(exercise->kernels.begin(), exercise->kernels.end());
+    return {out.begin(), out.end()};
+}
+
 Result<const grader::Exercise*> Catalogue::find(const std::string& id) const {
     const grader::Exercise* nearest = nullptr;
     size_t best = 4;  // further away it is no misspelling

@@ -31,6 +31,7 @@ struct Catalogue {
     std::vector<Part> parts;
 
     std::vector<const grader::Exercise*> exercises() const;  // in the order of the course
+    std::vector<std::string> kernels() const;                // that these need, each once
     // Error "no-exercise" with the nearest name as a hint.
     Result<const grader::Exercise*> find(const std::string& id) const;
     const Lesson* lesson_of(const grader::Exercise& exercise) const;

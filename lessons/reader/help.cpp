@@ -40,7 +40,8 @@ const grader::Hint* hint_for(const grader::Exercise& exercise, const std::string
 
 }  // namespace
 
-Result<void> remember(ProgressStore& store, const grader::Verdict& verdict) {
+Result<void> remember(const grader::Verdict& verdict) {
+    FERRULE_TRY(auto store, ProgressStore::open(ProgressStore::default_file()));
     const auto findings =
         nlohmann::json::parse(grader::to_json(verdict), nullptr, false).value("findings", nlohmann::json::array());
     return store.add_attempt(

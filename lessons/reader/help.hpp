@@ -7,8 +7,8 @@
 
 namespace ferrule::reader {
 
-// Into the learner's progress.
-Result<void> remember(ProgressStore& store, const grader::Verdict& verdict);
+// Into the learner's progress (ProgressStore::default_file()). From any thread.
+Result<void> remember(const grader::Verdict& verdict);
 
 // Lines of text: what was found last, and the steps of its hint up to the next one, which counts as shown from now on.
 // The first finding that has a hint is meant: the first one is the cause more often than not.

@@ -84,6 +84,12 @@ private:
 
 }  // namespace
 
+std::string word_of(const ExerciseProgress& progress, bool started) {
+    if (progress.passed) return "passed";
+    if (progress.attempts > 0) return fmt::format("tried {}x", progress.attempts);
+    return started ? "started" : "";
+}
+
 void ProgressStore::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 fs::path ProgressStore::default_file() { return data_dir() / "progress.db"; }

@@ -29,6 +29,9 @@ struct ExerciseProgress {
     int hints = 0;  // steps shown, over all classes
 };
 
+// "passed", "tried 3x", "started", or "" when nothing was begun.
+std::string word_of(const ExerciseProgress& progress, bool started);
+
 class ProgressStore {
 public:
     // Errors: "progress-db".

@@ -4,10 +4,8 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <set>
 
 #include "lessons/reader/help.hpp"
 #include "lessons/reader/highlight.hpp"
@@ -19,6 +17,7 @@
 #include "lessons/workbench/jobs.hpp"
 #include "lessons/workbench/pane.hpp"
 #include "lessons/workbench/pty_child.hpp"
+#include "lessons/workbench/stream.hpp"
 #include "lessons/workbench/update.hpp"
 #include "lessons/workbench/watch.hpp"
 #include "sandbox/base/check.hpp"
@@ -62,16 +61,16 @@ reader::Line plain_line(const std::string& text) { return {{reader::printable(te
 class App {
 public:
     App(const Setup& setup, Course course, std::unique_ptr<Display> display)
-        : setup_(setup), display_(std::move(display)), grader_(mailbox_), images_(mailbox_, variants()) {
+        : setup_(setup), display_(std::move(display)), grader_(mailbox_), images_(mailbox_, setup.catalogue.kernels()) {
         state_.course = std::move(course);
     }
 
     Result<int> run() {
         if (const auto note = setup_.store.note("place")) restore_place(state_, *note);
-        if (!setup_.exercise.empty()) open_exercise(setup_.exercise);
-        choose_first_exercise();
+        open_at(state_, setup_.exercise);
         state_.image = images_.look();
         happen(Resized{display_->rows(), display_->columns()});
+        follow();
         if (setup_.build_image && !state_.image.ready) images_.build();
         while (!state_.quitting && !interrupted()) {
             show();
@@ -82,6 +81,7 @@ public:
             serve_editor();
             serve_console();
             if (watch_.saved()) happen(Saved{state_.exercise, state_.language});
+            follow();
         }
         display_.reset();  // before what may take a moment to end
         images_.stop();
@@ -89,33 +89,8 @@ public:
     }
 
 private:
-    std::vector<std::string> variants() const {
-        std::set<std::string> out;
-        for (const auto* exercise : setup_.catalogue.exercises())
-            out.insert(exercise->kernels.begin(), exercise->kernels.end());
-        return {out.begin(), out.end()};
-    }
-
     static double now() {
         return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    }
-
-    void open_exercise(const std::string& id) {
-        for (size_t i = 0; i < state_.course.size(); ++i)
-            for (const ExerciseEntry& one : state_.course[i].exercises) {
-                if (one.id != id) continue;
-                if (state_.lesson != i) state_.page = {};
-                state_.lesson = i;
-                if (state_.exercise != id) state_.language = one.languages.front();
-                state_.exercise = id;
-            }
-    }
-
-    void choose_first_exercise() {
-        const auto& exercises = lesson_of(state_).exercises;
-        if (!state_.exercise.empty() || exercises.empty()) return;
-        state_.exercise = exercises.front().id;
-        state_.language = exercises.front().languages.front();
     }
 
     // --- the loop
@@ -154,7 +129,6 @@ private:
         std::vector<Request> requests = update(state_, event);
         if (std::holds_alternative<Graded>(event) || std::holds_alternative<Started>(event)) read_again();
         for (const Request& request : requests) perform(request);
-        if (!state_.exercise.empty()) follow();
         const Area area = pane_area(state_);
         for (Program* one : {&editor_, &console_})
             if (one->pane && (one->pane->rows() != area.rows || one->pane->columns() != area.columns)) {
@@ -170,8 +144,9 @@ private:
             update(state_, CourseRead{std::move(*course)});
     }
 
+    // The folder of what is worked at; it may have been started in another terminal.
     void follow() {
-        const auto* exercise = chosen();
+        const auto* exercise = state_.exercise.empty() ? nullptr : chosen();
         if (exercise && setup_.workspace.started(*exercise, language()))
             watch_.follow(setup_.workspace.folder(*exercise, language()));
     }
@@ -186,9 +161,9 @@ private:
         return state_.language == "rust" ? grader::Language::rust : grader::Language::c;
     }
 
-    void complain(const Error& error) {
-        happen(Noticed{error.hint.empty() ? error.message : error.message + ". " + error.hint});
-    }
+    Program& program_of(Tab tab) { return tab == Tab::editor ? editor_ : console_; }
+
+    void complain(const Error& error) { happen(Noticed{one_line(error)}); }
 
     void perform(const Request& request) {
         const grader::Exercise* exercise = chosen();
@@ -202,14 +177,13 @@ private:
             case Request::cancel: return grader_.cancel();
             case Request::edit: return edit(exercise, request.text, request.number);
             case Request::open_console: return open_console(exercise);
-            case Request::close_console: return close_console();
             case Request::press: {
-                Program& program = request.tab == Tab::editor ? editor_ : console_;
+                Program& program = program_of(request.tab);
                 if (program.pane) program.pane->press(request.key);
                 return;
             }
             case Request::look: {
-                Program& program = request.tab == Tab::editor ? editor_ : console_;
+                Program& program = program_of(request.tab);
                 program.back = request.number;
                 program.changed = true;
                 return;
@@ -271,8 +245,8 @@ private:
     }
 
     void copy(const Request& request) {
-        const Program& program = request.tab == Tab::editor ? editor_ : console_;
-        std::string text = request.text;
+        const Program& program = program_of(request.tab);
+        std::string text;
         if (program.pane)
             for (size_t line = request.number; line <= request.number2; ++line)
                 text += program.pane->line_text(line) + "\n";
@@ -286,7 +260,7 @@ private:
         const fs::path folder = setup_.workspace.folder(*exercise, language());
         const std::string key = folder.string();
         if (child_ && edited_ == key) {
-            if (line > 0) jump(file, line);
+            if (line > 0) jump(line);
             return;
         }
         child_.reset();
@@ -312,8 +286,8 @@ private:
         return exercise.module + suffix;
     }
 
-    // In the editors of the vi family, in nano (Ctrl-_) and in helix; others are left alone.
-    void jump(const std::string&, size_t line) {
+    // In the file that it shows. Editors of the vi family, nano (Ctrl-_) and helix; others are left alone.
+    void jump(size_t line) {
         const std::string command = editor_command();
         const auto is = [&](const char* name) { return command.find(name) != std::string::npos; };
         if (is("vi") || is("hx") || is("helix"))
@@ -326,8 +300,7 @@ private:
 
     void serve_editor() {
         if (!child_) return;
-        bool open = exchange(editor_, [&](size_t cap) { return child_->read(cap); },
-                             [&](std::string_view bytes) { return child_->write(bytes); });
+        bool open = exchange(editor_, child_->fd());
         std::string trouble;
         if (!open || !child_->running()) {
             if (!child_->running() && child_->status() != 0) trouble = last_words(*editor_.pane);
@@ -354,42 +327,22 @@ private:
         publish(Tab::console, console_, true);
     }
 
-    void close_console() {
-        shell_.reset();
-        publish(Tab::console, console_, false);
-    }
-
     void serve_console() {
         if (!shell_) return;
-        const int fd = shell_->fd();
-        const bool open = exchange(
-            console_,
-            [&](size_t cap) -> std::optional<std::string> {
-                std::string bytes(cap, '\0');
-                const ssize_t n = ::read(fd, bytes.data(), bytes.size());
-                if (n < 0 && (errno == EAGAIN || errno == EINTR)) return std::string();
-                if (n <= 0) return std::nullopt;
-                bytes.resize(static_cast<size_t>(n));
-                return bytes;
-            },
-            [&](std::string_view bytes) {
-                const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-                return n > 0 ? static_cast<size_t>(n) : 0;
-            });
+        const bool open = exchange(console_, shell_->fd());
         if (!open) shell_.reset();
         publish(Tab::console, console_, open);
     }
 
     // False: the program has ended.
-    template <class Read, class Write>
-    static bool exchange(Program& program, const Read& read, const Write& write) {
-        const std::optional<std::string> bytes = read(kReadAtOnce);
+    static bool exchange(Program& program, int fd) {
+        const std::optional<std::string> bytes = read_some(fd, kReadAtOnce);
         if (bytes && !bytes->empty()) {
             program.pane->write(*bytes);
             program.changed = true;
         }
         program.to_write += program.pane->take_replies();
-        if (!program.to_write.empty()) program.to_write.erase(0, write(program.to_write));
+        if (!program.to_write.empty()) program.to_write.erase(0, write_some(fd, program.to_write));
         return bytes.has_value();
     }
 

@@ -33,12 +33,8 @@ Result<Course> read_course(const reader::Catalogue& catalogue, const reader::Pro
                     const std::string name = grader::name(language);
                     one.languages.push_back(name);
                     FERRULE_TRY(const auto progress, store.progress(exercise.id, name));
-                    if (progress.passed)
-                        one.states[name] = "passed";
-                    else if (progress.attempts > 0)
-                        one.states[name] = fmt::format("tried {}x", progress.attempts);
-                    else if (workspace.started(exercise, language))
-                        one.states[name] = "started";
+                    const std::string state = reader::word_of(progress, workspace.started(exercise, language));
+                    if (!state.empty()) one.states[name] = state;
                 }
                 entry.exercises.push_back(std::move(one));
             }

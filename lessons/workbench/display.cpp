@@ -1,5 +1,6 @@
 #include "lessons/workbench/display.hpp"
 
+#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -98,16 +99,8 @@ std::optional<Key> special_key(wint_t code) {
         case KEY_BACKSPACE: return Key{Key::backspace};
         case KEY_ENTER: return Key{Key::enter};
         case KEY_BTAB: return Key{Key::back_tab};
-        case KEY_SR: {
-            Key key{Key::up};
-            key.shift = true;
-            return key;
-        }
-        case KEY_SF: {
-            Key key{Key::down};
-            key.shift = true;
-            return key;
-        }
+        case KEY_SR: return Key{.code = Key::up, .shift = true};
+        case KEY_SF: return Key{.code = Key::down, .shift = true};
         case KEY_MOUSE: {
             MEVENT event;
             if (getmouse(&event) != OK) return std::nullopt;
@@ -142,15 +135,10 @@ std::wstring wide(std::string_view text) {
 }
 
 std::string base64(std::string_view bytes) {
-    constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    for (size_t i = 0; i < bytes.size(); i += 3) {
-        uint32_t three = 0;
-        for (size_t k = 0; k < 3; ++k)
-            three = (three << 8) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-        for (size_t k = 0; k < 4; ++k)
-            out += i + k > bytes.size() ? '=' : kDigits[(three >> (18 - 6 * k)) & 63];
-    }
+    std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and a NUL
+    out.resize(static_cast<size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                                   static_cast<int>(bytes.size()))));
     return out;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "lessons/reader/text_width.hpp"
 #include "lessons/workbench/update.hpp"
@@ -91,15 +90,21 @@ void draw_bar(Surface& out, const State& state, const Layout& layout) {
     put_right(out, layout.bar, end, out.columns(), right, kBar);
 }
 
+void draw_page(Surface& out, const Page& page, const Area& area) {
+    for (int row = 0; row < area.rows; ++row) {
+        const size_t line = static_cast<size_t>(page.top) + static_cast<size_t>(row);
+        if (line >= page.lines.size()) break;
+        out.put(area.row + row, area.column + 1, page.lines[line], area.column + area.columns);
+    }
+}
+
 void draw_lesson(Surface& out, const State& state, const Area& area) {
     const int end = area.column + area.columns;
-    for (int row = 0; row < area.rows; ++row) {
-        const size_t line = static_cast<size_t>(state.page.top) + static_cast<size_t>(row);
-        if (line >= state.page.lines.size()) break;
-        out.put(area.row + row, area.column + 1, state.page.lines[line], end);
-        const bool hit = std::binary_search(state.search.hits.begin(), state.search.hits.end(), line);
-        const bool current = hit && state.search.hits[state.search.at] == line;
-        if (hit) out.put(area.row + row, area.column, current ? "▶" : "›", kBold, end);
+    draw_page(out, state.page, area);
+    for (size_t i = 0; i < state.search.hits.size(); ++i) {
+        const int row = static_cast<int>(state.search.hits[i]) - state.page.top;
+        if (row < 0 || row >= area.rows) continue;
+        out.put(area.row + row, area.column, i == state.search.at ? "▶" : "›", kBold, end);
     }
     if (!state.link || *state.link >= state.links.size()) return;
     // The chosen link: all of its cells, by the text of the page.
@@ -114,14 +119,6 @@ void draw_lesson(Surface& out, const State& state, const Area& area) {
                             [](Ink& ink) { ink.reverse = true; });
             column += width;
         }
-    }
-}
-
-void draw_page(Surface& out, const Page& page, const Area& area) {
-    for (int row = 0; row < area.rows; ++row) {
-        const size_t line = static_cast<size_t>(page.top) + static_cast<size_t>(row);
-        if (line >= page.lines.size()) break;
-        out.put(area.row + row, area.column + 1, page.lines[line], area.column + area.columns);
     }
 }
 
@@ -263,18 +260,6 @@ void draw_exercises(Surface& out, const State& state) {
     draw_box(out, "Exercises · Enter chooses", lines, state.choice, true);
 }
 
-// At blanks, into at most so many columns; a word that is longer stays whole.
-std::vector<std::string> wrapped(const std::string& text, int width) {
-    std::vector<std::string> lines(1);
-    std::istringstream words(text);
-    for (std::string word; words >> word;) {
-        if (!lines.back().empty() && reader::columns(lines.back()) + 1 + reader::columns(word) > width)
-            lines.emplace_back();
-        lines.back() += (lines.back().empty() ? "" : " ") + word;
-    }
-    return lines;
-}
-
 void draw_help(Surface& out, const State& state) {
     std::vector<std::string> lines;
     size_t width = 0;
@@ -282,8 +267,8 @@ void draw_help(Surface& out, const State& state) {
     const int room = std::min(out.columns() - 2, 90) - 4 - static_cast<int>(width) - 2;
     for (const KeyHelp& key : key_help()) {
         std::string head = key.keys;
-        for (const std::string& line : wrapped(key.does, room)) {
-            lines.push_back(fmt::format("{:<{}}  {}", head, width, line));
+        for (const reader::Line& line : reader::render_markdown(key.does, room)) {
+            lines.push_back(fmt::format("{:<{}}  {}", head, width, to_text(line, reader::Look::plain)));
             head.clear();
         }
     }

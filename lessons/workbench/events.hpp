@@ -56,10 +56,9 @@ struct Request {
         cancel,        // the grading under way
         edit,          // exercise, language; `text` and `number`: a file and its line, or empty
         open_console,  // exercise, language: a shell in the sandbox with the module at hand
-        close_console,
         press,         // `key` goes to `tab`'s program
         look,          // `tab` as it is `number` lines up in its history
-        copy,          // `text` to the clipboard; or, with `tab`, its lines `number` to `number2`
+        copy,          // lines `number` to `number2` of `tab` to the clipboard
         hint,          // exercise, language
         solution,      // likewise
         build_image,

@@ -2,23 +2,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-
+#include "lessons/reader/module_shell.hpp"
 #include "lessons/reader/text_width.hpp"
+#include "lessons/workbench/stream.hpp"
 #include "sandbox/base/check.hpp"
 #include "sandbox/image/image.hpp"
-#include "sandbox/vm/machine.hpp"
 
 namespace ferrule::workbench {
 namespace {
 
-constexpr auto kDeadline = std::chrono::seconds(20);
 constexpr auto kTurn = std::chrono::milliseconds(100);
-constexpr const char* kGuestFolder = "/run";
 
 }  // namespace
 
@@ -61,9 +57,7 @@ Result<void> GuestShell::serve(const grader::Exercise& exercise, grader::Languag
     FERRULE_TRY(const auto set, build::read_sources(sources, language, exercise.module));
     FERRULE_TRY(const auto outcome, build::build_module(image, set));
     for (const auto& diagnostic : outcome.diagnostics)
-        say(reader::printable(fmt::format("{}:{}: {}: {}", diagnostic.file, diagnostic.line, diagnostic.severity,
-                                          diagnostic.message)) +
-            "\r\n");
+        say(reader::diagnostic_line(diagnostic) + "\r\n");
     std::string module;
     if (outcome.ok) {
         FERRULE_TRY(module, read_file(outcome.module.stripped));
@@ -73,43 +67,35 @@ Result<void> GuestShell::serve(const grader::Exercise& exercise, grader::Languag
     if (over_) return {};
     say("restoring a guest …\r\n");
     FERRULE_TRY(const auto base, vm::Template::ensure(image, vm::best_accelerator(image, progress), progress));
-    FERRULE_TRY(const auto clone, vm::Clone::start(base));
-    const std::string at = fmt::format("{}/{}.ko", kGuestFolder, exercise.module);
-    if (!module.empty() && !clone->put(at, module, kDeadline))
-        return fail("guest", "the guest does not answer", "Try again; `ferrule doctor` looks at this machine.");
-    int rows = rows_, columns = columns_;
-    const auto shell = clone->open_shell(static_cast<unsigned>(rows), static_cast<unsigned>(columns), kGuestFolder);
-    if (!shell) return fail("guest", "the guest starts no shell", "Try again; `ferrule doctor` looks at this machine.");
+    reader::TerminalSize size{columns_, rows_};
+    FERRULE_TRY(const auto shell, reader::open_module_shell(base, exercise.module, module, size));
     say(module.empty() ? "A shell in the guest. Ctrl-] leaves it.\r\n"
-                       : fmt::format("insmod {}, rmmod {}, dmesg. Ctrl-] leaves.\r\n", at, exercise.module));
+                       : fmt::format("insmod {}, rmmod {}, dmesg. Ctrl-] leaves.\r\n", shell.at, exercise.module));
 
     std::string out, in;  // on their way to the pane, to the guest
     constexpr size_t kBuffer = 65536;
     const auto move = [](int from, std::string& buffer, int to) {  // false: `from` has ended
         bool open = true;
         if (buffer.size() < kBuffer) {
-            char bytes[16384];
-            const ssize_t n = ::read(from, bytes, sizeof bytes);
-            if (n > 0) buffer.append(bytes, static_cast<size_t>(n));
-            open = n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+            const auto bytes = read_some(from, 16384);
+            open = bytes.has_value();
+            buffer += bytes.value_or("");
         }
-        const ssize_t n = buffer.empty() ? 0 : ::send(to, buffer.data(), buffer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n > 0) buffer.erase(0, static_cast<size_t>(n));
+        if (!buffer.empty()) buffer.erase(0, write_some(to, buffer));
         return open;
     };
-    ::fcntl(*shell, F_SETFL, O_NONBLOCK);
+    ::fcntl(shell.fd, F_SETFL, O_NONBLOCK);
     while (!over_) {
         // A full pane is not read from the guest; the guest's own serial port and events are served all the same.
         std::vector<int> others = {theirs_.get()};
-        if (out.size() < kBuffer) others.push_back(*shell);
-        const bool running = clone->serve(kTurn, others);
-        if (rows != rows_ || columns != columns_) {
-            rows = rows_;
-            columns = columns_;
-            clone->resize_shell(static_cast<unsigned>(rows), static_cast<unsigned>(columns));
+        if (out.size() < kBuffer) others.push_back(shell.fd);
+        const bool running = shell.clone->serve(kTurn, others);
+        if (size.rows != rows_ || size.columns != columns_) {
+            size = {columns_, rows_};
+            shell.clone->resize_shell(static_cast<unsigned>(size.rows), static_cast<unsigned>(size.columns));
         }
-        const bool guest = move(*shell, out, theirs_.get());
-        const bool person = move(theirs_.get(), in, *shell);
+        const bool guest = move(shell.fd, out, theirs_.get());
+        const bool person = move(theirs_.get(), in, shell.fd);
         if (!person) break;
         if ((!running || !guest) && out.empty()) break;
     }

@@ -34,11 +34,11 @@ private:
     Image image_;
 };
 
+}  // namespace
+
 std::string one_line(const Error& error) {
     return error.hint.empty() ? error.message : fmt::format("{}. {}", error.message, error.hint);
 }
-
-}  // namespace
 
 Grader::~Grader() {
     {
@@ -96,10 +96,7 @@ void Grader::grade(const Submission& submission) {
                              {}});
         return;
     }
-    const auto kept = [&]() -> Result<void> {
-        FERRULE_TRY(auto store, reader::ProgressStore::open(reader::ProgressStore::default_file()));
-        return reader::remember(store, graded->verdict);
-    }();
+    const auto kept = reader::remember(graded->verdict);
     mailbox_.post(verdict_page(*graded, submission.columns));
     if (!kept) mailbox_.post(Noticed{one_line(kept.error())});
 }

@@ -10,6 +10,9 @@
 
 namespace ferrule::workbench {
 
+// For the state line: what is wrong, and what to do.
+std::string one_line(const Error& error);
+
 // One submission at a time; a newer one stops the one that is under way. Its verdict goes into the learner's progress.
 class Grader {
 public:

@@ -117,20 +117,6 @@ void PtyChild::end() {
     pid_ = -1;
 }
 
-std::optional<std::string> PtyChild::read(size_t cap) {
-    std::string bytes(cap, '\0');
-    const ssize_t n = ::read(master_.get(), bytes.data(), bytes.size());
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return std::string();
-    if (n <= 0) return std::nullopt;  // EIO: nobody has the other end any more
-    bytes.resize(static_cast<size_t>(n));
-    return bytes;
-}
-
-size_t PtyChild::write(std::string_view bytes) {
-    const ssize_t n = ::write(master_.get(), bytes.data(), bytes.size());
-    return n > 0 ? static_cast<size_t>(n) : 0;
-}
-
 void PtyChild::resize(int rows, int columns) {
     const winsize size = size_of(rows, columns);
     ::ioctl(master_.get(), TIOCSWINSZ, &size);

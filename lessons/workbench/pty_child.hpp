@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "lessons/workbench/stream.hpp"
 #include "sandbox/base/result.hpp"
 #include "sandbox/base/unique_fd.hpp"
 
@@ -26,9 +27,9 @@ public:
 
     int fd() const { return master_.get(); }  // for a poll
     // What it wrote, at most `cap` bytes. None: it is gone.
-    std::optional<std::string> read(size_t cap);
+    std::optional<std::string> read(size_t cap) { return read_some(fd(), cap); }
     // As much as it takes now; the rest stays with the caller.
-    size_t write(std::string_view bytes);
+    size_t write(std::string_view bytes) { return write_some(fd(), bytes); }
     void resize(int rows, int columns);
     void kill(int signal);  // to all of its group
     bool running();  // reaps it when it has ended

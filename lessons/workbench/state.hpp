@@ -1,10 +1,9 @@
 // All that the workbench shows, as a value: update.hpp changes it, draw.hpp draws it, neither starts anything. What is
-// to be done in the world outside comes out of an update as requests (requests.hpp).
+// to be done in the world outside comes out of an update as requests (events.hpp).
 #pragma once
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -97,7 +96,7 @@ struct State {
     Search search;
 
     Overlay overlay = Overlay::none;
-    size_t choice = 0;  // in contents: a row; in exercises: an exercise and a language
+    size_t choice = 0;  // a row of the overlay
 
     bool side_open = false;
     Focus focus = Focus::lesson;

@@ -97,20 +97,29 @@ void lay_out(State& state) {
     find_hits(state);
 }
 
+// What was said of another exercise, or in another language.
+void forget_verdict(State& state) {
+    state.verdict = {};
+    state.targets.clear();
+    state.target.reset();
+    state.grading = {};
+}
+
+// In the language of the last one, where it has that.
+void take_exercise(State& state, const ExerciseEntry& exercise) {
+    state.exercise = exercise.id;
+    const auto& languages = exercise.languages;
+    if (std::find(languages.begin(), languages.end(), state.language) == languages.end())
+        state.language = languages.empty() ? "" : languages.front();
+    forget_verdict(state);
+}
+
 // Of the lesson that is open now; of one with several, the one that was worked at.
 void choose_exercise(State& state) {
     const auto& exercises = lesson_of(state).exercises;
     const auto same = std::find_if(exercises.begin(), exercises.end(),
                                    [&](const ExerciseEntry& one) { return one.id == state.exercise; });
-    if (same != exercises.end() || exercises.empty()) return;
-    state.exercise = exercises.front().id;
-    const auto& languages = exercises.front().languages;
-    if (std::find(languages.begin(), languages.end(), state.language) == languages.end())
-        state.language = languages.empty() ? "" : languages.front();
-    state.verdict = {};
-    state.targets.clear();
-    state.target.reset();
-    state.grading = {};
+    if (same == exercises.end() && !exercises.empty()) take_exercise(state, exercises.front());
 }
 
 void open_lesson(State& state, size_t lesson, int top) {
@@ -199,6 +208,11 @@ Requests console(State& state) {
     return with_exercise(state, Request::open_console);
 }
 
+Requests begin_grading(State& state) {
+    state.grading = {true, "starting", state.now, 0, state.grading.word};
+    return with_exercise(state, Request::grade);
+}
+
 Requests grade(State& state) {
     if (state.exercise.empty()) {
         state.notice = "this lesson has no exercise";
@@ -210,8 +224,7 @@ Requests grade(State& state) {
                                             : "the kernel is not built yet: B builds it";
         return {};
     }
-    state.grading = {true, "starting", state.now, 0, state.grading.word};
-    return with_exercise(state, Request::grade);
+    return begin_grading(state);
 }
 
 Requests other_language(State& state) {
@@ -220,10 +233,7 @@ Requests other_language(State& state) {
     const auto at = std::find(exercise->languages.begin(), exercise->languages.end(), state.language);
     const bool last = at == exercise->languages.end() || at + 1 == exercise->languages.end();
     state.language = last ? exercise->languages.front() : *(at + 1);
-    state.verdict = {};
-    state.targets.clear();
-    state.target.reset();
-    state.grading = {};
+    forget_verdict(state);
     state.notice = fmt::format("{}, in {}", exercise->id, state.language == "rust" ? "Rust" : "C");
     return {{Request::remember}};
 }
@@ -261,14 +271,7 @@ Requests in_exercises(State& state, const Key& key) {
         state.overlay = Overlay::none;
         const ExerciseEntry& chosen = exercises[state.choice];
         if (chosen.id == state.exercise) return {};
-        state.exercise = chosen.id;
-        const auto& languages = chosen.languages;
-        if (std::find(languages.begin(), languages.end(), state.language) == languages.end())
-            state.language = languages.empty() ? "" : languages.front();
-        state.verdict = {};
-        state.targets.clear();
-        state.target.reset();
-        state.grading = {};
+        take_exercise(state, chosen);
         return {{Request::remember}};
     }
     return {};
@@ -382,11 +385,8 @@ std::optional<Requests> everywhere(State& state, const Key& key) {
         return Requests{};
     }
     if (key.code == Key::tab || key.code == Key::back_tab) {
-        if (!state.side_open)
-            open_side(state, state.tab, Focus::side);
-        else
-            state.focus = state.focus == Focus::lesson ? Focus::side : Focus::lesson;
-        lay_out(state);
+        const bool to_lesson = state.side_open && state.focus == Focus::side;
+        open_side(state, state.tab, to_lesson ? Focus::lesson : Focus::side);
         return Requests{};
     }
     if (key.code == Key::escape && state.grading.running) return Requests{{Request::cancel}};
@@ -586,6 +586,12 @@ Requests on_key(State& state, const Key& key) {
 struct Handler {
     State& state;
 
+    void show_page(const std::vector<reader::Line>& lines, const std::vector<Target>& targets) const {
+        state.verdict = {lines, 0};
+        state.targets = targets;
+        state.target.reset();
+    }
+
     Requests operator()(const Key& key) const { return on_key(state, key); }
     Requests operator()(const Resized& size) const {
         state.rows = size.rows;
@@ -610,9 +616,8 @@ struct Handler {
             return {};
         }
         state.side_open = true;
-        state.grading = {true, "starting", state.now, 0, state.grading.word};
         lay_out(state);
-        return with_exercise(state, Request::grade);
+        return begin_grading(state);
     }
     Requests operator()(const Stage& stage) const {
         if (state.grading.running) state.grading.stage = stage.text;
@@ -620,9 +625,7 @@ struct Handler {
     }
     Requests operator()(const Graded& graded) const {
         state.grading = {false, "", state.grading.since, state.now - state.grading.since, graded.word};
-        state.verdict = {graded.lines, 0};
-        state.targets = graded.targets;
-        state.target.reset();
+        show_page(graded.lines, graded.targets);
         state.side_open = true;
         // Who types in the editor goes on typing; the state line says how it went.
         if (state.focus == Focus::lesson) state.tab = Tab::verdict;
@@ -630,9 +633,7 @@ struct Handler {
         return {};
     }
     Requests operator()(const Told& told) const {
-        state.verdict = {told.lines, 0};
-        state.targets.clear();
-        state.target.reset();
+        show_page(told.lines, {});
         open_side(state, Tab::verdict, Focus::side);
         return {};
     }
@@ -692,6 +693,18 @@ const std::vector<KeyHelp>& key_help() {
         {"q", "leave; where you are is kept"},
     };
     return keys;
+}
+
+void open_at(State& state, const std::string& exercise) {
+    for (size_t i = 0; i < state.course.size(); ++i)
+        for (const ExerciseEntry& one : state.course[i].exercises) {
+            if (one.id != exercise) continue;
+            if (state.lesson != i) state.page = {};
+            state.lesson = i;
+            if (state.exercise != exercise) state.language = one.languages.front();
+            state.exercise = exercise;
+        }
+    choose_exercise(state);
 }
 
 std::vector<Request> update(State& state, const Event& event) {

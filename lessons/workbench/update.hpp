@@ -5,6 +5,9 @@
 
 namespace ferrule::workbench {
 
+// Before the first event: at the lesson of this exercise, or, where there is none of that name, at the lesson that is
+// open, with one of its exercises.
+void open_at(State& state, const std::string& exercise);
 // What is to be done because of it, in this order.
 std::vector<Request> update(State& state, const Event& event);
 
