@@ -50,7 +50,8 @@ void failed(State& state) {
 TEST_CASE("every view, at every size", "[golden]") {
     const fs::path folder = fs::path(FERRULE_SOURCE_ROOT) / "lessons/workbench/testdata";
     const char* wanted = std::getenv("FERRULE_GOLDEN");
-    for (const auto& [rows, columns] : {std::pair{24, 80}, {40, 120}, {60, 200}, {20, 60}}) {
+    for (const auto& size : {std::pair{24, 80}, {40, 120}, {60, 200}, {20, 60}}) {
+        const int rows = size.first, columns = size.second;
         std::vector<std::pair<std::string, State>> views;
         const auto view = [&](const std::string& name) -> State& {
             return views.emplace_back(name, begun(rows, columns)).second;

@@ -29,8 +29,8 @@ struct Recipe {
 Result<Recipe> read_recipe(const fs::path& folder);
 
 struct Limits {
-    unsigned cpu_seconds = 20;           // each process
-    unsigned wall_seconds = 60;          // the whole build; build_module() gives more to many files and on a busy host
+    unsigned cpu_seconds = 60;           // each process; the kernel's own big tests take half of it on a slow machine
+    unsigned wall_seconds = 90;          // the whole build; build_module() gives more to many files and on a busy host
     uint64_t memory = 3ull << 30;        // address space of each process; a normal rustc maps 0.6 GiB
     uint64_t file_bytes = 32ull << 20;   // each file written
     uint64_t output_bytes = 1ull << 20;  // what the tools say, in all
