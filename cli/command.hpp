@@ -21,6 +21,7 @@ struct Invocation {
 
 void add_learn(CLI::App& app, Invocation& invocation);
 void add_list(CLI::App& app, Invocation& invocation);
+void add_progress(CLI::App& app, Invocation& invocation);
 void add_start(CLI::App& app, Invocation& invocation);
 void add_grade(CLI::App& app, Invocation& invocation);
 void add_vet(CLI::App& app, Invocation& invocation);

@@ -58,6 +58,7 @@ int run(int argc, char** argv) {
     Invocation invocation;
     add_learn(app, invocation);
     add_list(app, invocation);
+    add_progress(app, invocation);
     add_start(app, invocation);
     add_grade(app, invocation);
     add_vet(app, invocation);

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/progress_view.hpp"
+#include "lessons/reader/editor_support.hpp"
 
 namespace ferrule::cli {
 
@@ -22,6 +24,10 @@ Result<int> start(const std::string& id, const std::string& asked) {
             "That is the one in {}; --lang {} gives the other.\n", grader::name(language),
             grader::name(exercise.languages[0] == language ? exercise.languages[1] : exercise.languages[0]));
     std::cout << fmt::format("Edit it, then: ferrule grade {}\n", exercise.id);
+    // Without them the exercise is there all the same.
+    ProgressView view;
+    if (const auto written = reader::write_editor_support(workspace, chosen.catalogue, view); !written)
+        std::cerr << error_line(written.error()) << "\n";
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "grader/report/report.hpp"
@@ -44,6 +45,7 @@ Result<void> remember(const grader::Verdict& verdict) {
     FERRULE_TRY(auto store, ProgressStore::open(ProgressStore::default_file()));
     const auto findings =
         nlohmann::json::parse(grader::to_json(verdict), nullptr, false).value("findings", nlohmann::json::array());
+    FERRULE_TRY_VOID(store.worked(verdict.exercise, verdict.language, std::time(nullptr)));
     return store.add_attempt(
         {verdict.exercise, verdict.language, verdict.verdict, findings.dump(), verdict.timing.total_seconds, 0});
 }

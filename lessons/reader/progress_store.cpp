@@ -10,7 +10,7 @@ namespace ferrule::reader {
 
 namespace {
 
-constexpr int kSchema = 2;
+constexpr int kSchema = 3;
 constexpr int kBusyMilliseconds = 5000;
 
 constexpr const char* kCreate = R"(
@@ -32,7 +32,21 @@ constexpr const char* kCreate = R"(
     CREATE TABLE IF NOT EXISTS notes (
         name TEXT PRIMARY KEY,
         text TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS sessions (
+        exercise TEXT NOT NULL,
+        language TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        ended INTEGER NOT NULL,
+        PRIMARY KEY (exercise, language, began)) WITHOUT ROWID;
 )";
+
+// What is there stays when it says more; then nothing counts as changed.
+constexpr const char* kAddHints =
+    "INSERT INTO hints (exercise, language, class, shown) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (exercise, language, class) DO UPDATE SET shown = excluded.shown WHERE excluded.shown > shown";
+constexpr const char* kAddSession =
+    "INSERT INTO sessions (exercise, language, began, ended) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (exercise, language, began) DO UPDATE SET ended = excluded.ended WHERE excluded.ended > ended";
 
 tl::unexpected<Error> trouble(sqlite3* db, const fs::path& file, const char* what) {
     const char* words = db ? sqlite3_errmsg(db) : "out of memory";
@@ -163,6 +177,11 @@ Result<ExerciseProgress> ProgressStore::progress(const std::string& exercise, co
                     {exercise, language});
     if (hints.step() != SQLITE_ROW) return trouble(db_.get(), file_, "read");
     result.hints = static_cast<int>(hints.integer(0));
+    Statement work(db_.get(),
+                   "SELECT COALESCE(SUM(ended - began), 0) FROM sessions WHERE exercise = ? AND language = ?",
+                   {exercise, language});
+    if (work.step() != SQLITE_ROW) return trouble(db_.get(), file_, "read");
+    result.seconds = work.integer(0);
     return result;
 }
 
@@ -178,12 +197,76 @@ Result<int> ProgressStore::hints_shown(const std::string& exercise, const std::s
 
 Result<void> ProgressStore::set_hints_shown(const std::string& exercise, const std::string& language,
                                             const std::string& finding_class, int steps) {
-    Statement write(db_.get(),
-                    "INSERT INTO hints (exercise, language, class, shown) VALUES (?, ?, ?, ?) "
-                    "ON CONFLICT (exercise, language, class) DO UPDATE SET shown = MAX(shown, excluded.shown)",
-                    {exercise, language, finding_class, static_cast<int64_t>(steps)});
+    Statement write(db_.get(), kAddHints, {exercise, language, finding_class, static_cast<int64_t>(steps)});
     if (write.step() != SQLITE_DONE) return trouble(db_.get(), file_, "write");
     return {};
+}
+
+Result<void> ProgressStore::worked(const std::string& exercise, const std::string& language, int64_t at) {
+    return in_transaction([&] {
+        // Only what is under way at `at`: clocks may be set back.
+        Statement extend(db_.get(),
+                         "UPDATE sessions SET ended = MAX(ended, ?3) WHERE exercise = ?1 AND language = ?2 AND "
+                         "began = (SELECT MAX(began) FROM sessions WHERE exercise = ?1 AND language = ?2 AND "
+                         "began <= ?3 AND ended >= ?3 - ?4)",
+                         {exercise, language, at, kPause});
+        if (extend.step() != SQLITE_DONE) return false;
+        if (sqlite3_changes(db_.get()) > 0) return true;
+        return Statement(db_.get(), kAddSession, {exercise, language, at, at}).step() == SQLITE_DONE;
+    });
+}
+
+Result<Record> ProgressStore::record() const {
+    Record out;
+    int status = SQLITE_DONE;
+    Statement attempts(db_.get(), "SELECT exercise, language, verdict, findings, seconds, at FROM attempts ORDER BY id",
+                       {});
+    while ((status = attempts.step()) == SQLITE_ROW)
+        out.attempts.push_back({attempts.text(0), attempts.text(1), attempts.text(2), attempts.text(3),
+                                attempts.real(4), attempts.integer(5)});
+    if (status != SQLITE_DONE) return trouble(db_.get(), file_, "read");
+    Statement hints(db_.get(), "SELECT exercise, language, class, shown FROM hints", {});
+    while ((status = hints.step()) == SQLITE_ROW)
+        out.hints.push_back({hints.text(0), hints.text(1), hints.text(2), static_cast<int>(hints.integer(3))});
+    if (status != SQLITE_DONE) return trouble(db_.get(), file_, "read");
+    Statement sessions(db_.get(), "SELECT exercise, language, began, ended FROM sessions", {});
+    while ((status = sessions.step()) == SQLITE_ROW)
+        out.sessions.push_back({sessions.text(0), sessions.text(1), sessions.integer(2), sessions.integer(3)});
+    if (status != SQLITE_DONE) return trouble(db_.get(), file_, "read");
+    return out;
+}
+
+Result<size_t> ProgressStore::merge(const Record& record) {
+    const auto execute = [&](const char* sql, const std::vector<Parameter>& parameters) {
+        return Statement(db_.get(), sql, parameters).step() == SQLITE_DONE;
+    };
+    const int before = sqlite3_total_changes(db_.get());
+    FERRULE_TRY_VOID(in_transaction([&] {
+        for (const Attempt& one : record.attempts)
+            if (!execute("INSERT INTO attempts (exercise, language, at, verdict, seconds, findings) "
+                         "SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE exercise = ?1 "
+                         "AND language = ?2 AND at = ?3 AND verdict = ?4 AND seconds = ?5 AND findings = ?6)",
+                         {one.exercise, one.language, one.at, one.verdict, one.seconds, one.findings}))
+                return false;
+        for (const HintsShown& one : record.hints)
+            if (!execute(kAddHints, {one.exercise, one.language, one.finding_class, static_cast<int64_t>(one.steps)}))
+                return false;
+        for (const Session& one : record.sessions)
+            if (!execute(kAddSession, {one.exercise, one.language, one.began, one.ended})) return false;
+        return true;
+    }));
+    return static_cast<size_t>(sqlite3_total_changes(db_.get()) - before);
+}
+
+Result<void> ProgressStore::in_transaction(const std::function<bool()>& work) {
+    const auto execute = [&](const char* sql) {
+        return sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+    };
+    if (!execute("BEGIN IMMEDIATE")) return trouble(db_.get(), file_, "write");
+    if (work() && execute("COMMIT")) return {};
+    const auto why = trouble(db_.get(), file_, "write");
+    execute("ROLLBACK");
+    return why;
 }
 
 Result<std::string> ProgressStore::note(const std::string& name) const {

@@ -2,6 +2,7 @@
 // Kept by exercise id, so that it survives an update of the course.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,27 @@ struct ExerciseProgress {
     bool passed = false;  // ever
     std::string last;     // verdict of the last attempt; empty: none
     int64_t last_at = 0;
-    int hints = 0;  // steps shown, over all classes
+    int hints = 0;        // steps shown, over all classes
+    int64_t seconds = 0;  // at work, pauses left out
+};
+
+struct HintsShown {
+    std::string exercise, language, finding_class;
+    int steps = 0;
+};
+
+// A stretch of work without a long pause, in Unix time.
+struct Session {
+    std::string exercise, language;
+    int64_t began = 0, ended = 0;
+};
+constexpr int64_t kPause = 600;  // seconds without a sign of work that end a session
+
+// All that a learner did. Of the same things in two records, merging keeps one.
+struct Record {
+    std::vector<Attempt> attempts;
+    std::vector<HintsShown> hints;
+    std::vector<Session> sessions;
 };
 
 // "passed", "tried 3x", "started", or "" when nothing was begun.
@@ -49,6 +70,13 @@ public:
     Result<void> set_hints_shown(const std::string& exercise, const std::string& language,
                                  const std::string& finding_class, int steps);
 
+    // A sign of work, a key or a grading, at `at` (Unix time): the session under way goes on, or a new one begins.
+    Result<void> worked(const std::string& exercise, const std::string& language, int64_t at);
+
+    Result<Record> record() const;
+    // All or nothing. How many things were new.
+    Result<size_t> merge(const Record& record);
+
     // What the terminal program remembers, where one stopped for example. Empty: nothing yet.
     Result<std::string> note(const std::string& name) const;
     Result<void> set_note(const std::string& name, const std::string& text);
@@ -59,6 +87,9 @@ private:
     };
     using Handle = std::unique_ptr<sqlite3, Close>;
     ProgressStore(Handle db, fs::path file) : db_(std::move(db)), file_(std::move(file)) {}
+
+    // What `work` wrote is kept when it returns true.
+    Result<void> in_transaction(const std::function<bool()>& work);
 
     Handle db_;
     fs::path file_;

@@ -1,5 +1,6 @@
 #include "lessons/reader/progress_store.hpp"
 
+#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,4 +84,38 @@ TEST_CASE("several programs write at once and one is killed: nothing is lost or 
     REQUIRE(store);
     for (int child = 0; child < 3; ++child)
         CHECK(store->progress("ring", "c" + std::to_string(child))->attempts == kEach);
+}
+
+TEST_CASE("time at work: signs of it within a pause are one session") {
+    const auto folder = TempDir::make();
+    REQUIRE(folder);
+    auto store = ProgressStore::open(folder->path() / "progress.db");
+    REQUIRE(store);
+    for (const int64_t at : std::initializer_list<int64_t>{1000, 1030, 1020, 1000 + kPause})
+        REQUIRE(store->worked("ring", "c", at));
+    CHECK(store->progress("ring", "c")->seconds == kPause);
+    REQUIRE(store->worked("ring", "c", 5000));  // after a pause: nothing yet
+    CHECK(store->progress("ring", "c")->seconds == kPause);
+    REQUIRE(store->worked("ring", "c", 5100));
+    CHECK(store->progress("ring", "c")->seconds == kPause + 100);
+    REQUIRE(store->worked("ring", "c", 300));  // the clock was set back
+    CHECK(store->progress("ring", "c")->seconds == kPause + 100);
+    CHECK(store->progress("ring", "rust")->seconds == 0);
+}
+
+TEST_CASE("a database of the first format is brought up to date and keeps what it has") {
+    const auto folder = TempDir::make();
+    REQUIRE(folder);
+    const fs::path file = folder->path() / "progress.db";
+    REQUIRE(ProgressStore::open(file)->add_attempt({"ring", "c", "pass", "[]", 1.5, 100}));
+    sqlite3* db = nullptr;
+    REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
+    CHECK(sqlite3_exec(db, "DROP TABLE sessions; DROP TABLE notes; PRAGMA user_version=1", nullptr, nullptr, nullptr) ==
+          SQLITE_OK);
+    sqlite3_close(db);
+    auto store = ProgressStore::open(file);
+    REQUIRE(store);
+    REQUIRE(store->worked("ring", "c", 100));
+    REQUIRE(store->set_note("place", "here"));
+    CHECK(store->progress("ring", "c")->passed);
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 
 #include "lessons/reader/help.hpp"
 #include "lessons/reader/highlight.hpp"
@@ -27,6 +28,7 @@ namespace ferrule::workbench {
 namespace {
 
 constexpr size_t kReadAtOnce = 65536;     // bytes of a program's output between two looks at the keyboard
+constexpr double kWorkNoted = 20;                   // seconds
 constexpr int kFrame = 16, kIdle = 1000;  // milliseconds
 
 // A program in a pane, whatever it is: bytes both ways.
@@ -61,7 +63,7 @@ reader::Line plain_line(const std::string& text) { return {{reader::printable(te
 class App {
 public:
     App(const Setup& setup, Course course, std::unique_ptr<Display> display)
-        : setup_(setup), display_(std::move(display)), grader_(mailbox_), images_(mailbox_, setup.catalogue.kernels()) {
+        : setup_(setup), display_(std::move(display)), grader_(mailbox_), images_(mailbox_, setup.catalogue.kernels()), editor_files_(mailbox_, setup.workspace, setup.catalogue) {
         state_.course = std::move(course);
     }
 
@@ -85,6 +87,7 @@ public:
         }
         display_.reset();  // before what may take a moment to end
         images_.stop();
+        editor_files_.stop();
         return 0;
     }
 
@@ -120,14 +123,26 @@ private:
     }
 
     void take_keys() {
-        while (auto key = display_->read()) happen(*key);
+        while (auto key = display_->read()) {
+            happen(*key);
+            note_work();
+        }
         if (display_->rows() != state_.rows || display_->columns() != state_.columns)
             happen(Resized{display_->rows(), display_->columns()});
+    }
+
+    // For the time spent. Not at each key: a session is seen by its ends.
+    void note_work() {
+        if (state_.exercise.empty() || now() - noted_ < kWorkNoted) return;
+        noted_ = now();
+        (void)setup_.store.worked(state_.exercise, state_.language, std::time(nullptr));
     }
 
     void happen(const Event& event) {
         std::vector<Request> requests = update(state_, event);
         if (std::holds_alternative<Graded>(event) || std::holds_alternative<Started>(event)) read_again();
+        const auto* changed = std::get_if<ImageChanged>(&event);
+        if (std::holds_alternative<Started>(event) || (changed && changed->image.ready)) editor_files_.refresh();
         for (const Request& request : requests) perform(request);
         const Area area = pane_area(state_);
         for (Program* one : {&editor_, &console_})
@@ -360,6 +375,7 @@ private:
     Mailbox mailbox_;
     Grader grader_;
     ImageBuilder images_;
+    EditorFiles editor_files_;
     Watch watch_;
     Program editor_, console_;
     std::optional<PtyChild> child_;
@@ -367,6 +383,7 @@ private:
     std::unique_ptr<GuestShell> shell_;
     Surface shown_;
     double shown_at_ = 0;
+    double noted_ = -kWorkNoted;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lessons/reader/editor_support.hpp"
 #include "lessons/reader/help.hpp"
 #include "lessons/workbench/verdict_page.hpp"
 #include "sandbox/base/interrupt.hpp"
@@ -101,10 +102,19 @@ void Grader::grade(const Submission& submission) {
     if (!kept) mailbox_.post(Noticed{one_line(kept.error())});
 }
 
-void ImageBuilder::stop() {
+bool Background::start(std::function<void()> work) {
+    if (busy_.exchange(true)) return false;
+    if (thread_.joinable()) thread_.join();
+    thread_ = std::thread([this, work = std::move(work)] {
+        work();
+        busy_ = false;
+    });
+    return true;
+}
+
+void Background::stop() {
     if (!thread_.joinable()) return;
-    // A build knows one way to be stopped. Nobody else has any work to be stopped then.
-    const bool ours = building_ && !interrupted();
+    const bool ours = busy_ && !interrupted();
     if (ours) interrupt_now();
     thread_.join();
     if (ours) clear_interrupt();
@@ -118,9 +128,7 @@ Image ImageBuilder::look() const {
 }
 
 void ImageBuilder::build() {
-    if (building_.exchange(true)) return;
-    if (thread_.joinable()) thread_.join();
-    thread_ = std::thread([this] {
+    background_.start([this] {
         PostedProgress progress(mailbox_);
         Image image;
         for (const std::string& variant : variants_) {
@@ -130,8 +138,18 @@ void ImageBuilder::build() {
             break;
         }
         image.ready = image.error.empty();
-        building_ = false;
         mailbox_.post(ImageChanged{image});
+    });
+}
+
+void EditorFiles::refresh() {
+    again_ = true;
+    background_.start([this] {
+        NoProgress progress;
+        while (again_.exchange(false)) {
+            const auto written = reader::write_editor_support(workspace_, catalogue_, progress);
+            if (!written && written.error().code != "cancelled") mailbox_.post(Noticed{one_line(written.error())});
+        }
     });
 }
 

@@ -3,9 +3,12 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <thread>
 
+#include "lessons/reader/catalogue.hpp"
 #include "lessons/reader/grading.hpp"
+#include "lessons/reader/workspace.hpp"
 #include "lessons/workbench/mailbox.hpp"
 
 namespace ferrule::workbench {
@@ -40,24 +43,51 @@ private:
     std::thread thread_;
 };
 
+// One piece of work at a time, which knows one way to be stopped: the interrupt (sandbox/base/interrupt.hpp).
+class Background {
+public:
+    ~Background() { stop(); }
+    // False: the last one is still at it.
+    bool start(std::function<void()> work);
+    void stop();  // ends it early; nobody else has work under way that listens for interrupts
+
+private:
+    std::thread thread_;
+    std::atomic<bool> busy_ = false;
+};
+
 // The kernels that exercises need, built in the background: the course can be read meanwhile.
 class ImageBuilder {
 public:
     ImageBuilder(Mailbox& mailbox, std::vector<std::string> variants)
         : mailbox_(mailbox), variants_(std::move(variants)) {}
-    ~ImageBuilder() { stop(); }
     // Are they there? Builds nothing.
     Image look() const;
     // When not all are there and none is being built.
     void build();
     // A build under way ends early; what is finished of it is kept.
-    void stop();
+    void stop() { background_.stop(); }
 
 private:
     Mailbox& mailbox_;
     const std::vector<std::string> variants_;
-    std::thread thread_;
-    std::atomic<bool> building_ = false;
+    Background background_;
+};
+
+// The files that language servers read (reader/editor_support.hpp).
+class EditorFiles {
+public:
+    EditorFiles(Mailbox& mailbox, const reader::Workspace& workspace, const reader::Catalogue& catalogue)
+        : mailbox_(mailbox), workspace_(workspace), catalogue_(catalogue) {}
+    void refresh();
+    void stop() { background_.stop(); }
+
+private:
+    Mailbox& mailbox_;
+    const reader::Workspace& workspace_;
+    const reader::Catalogue& catalogue_;
+    std::atomic<bool> again_ = false;  // something was started meanwhile
+    Background background_;
 };
 
 }  // namespace ferrule::workbench
