@@ -369,41 +369,38 @@ private:
     std::vector<Line> lines_;
 };
 
-// Of the eight: the ones that can be read on a dark and on a light background. None carries meaning alone.
-const char* colour_of(Role role) {
-    switch (role) {
-        case Role::code: return "36";
-        case Role::link: return "34";
-        case Role::mark:
-        case Role::quote:
-        case Role::comment: return "2";
-        case Role::keyword: return "35";
-        case Role::string:
-        case Role::number:
-        case Role::added: return "32";
-        case Role::removed: return "31";
-        case Role::text:
-        case Role::heading: return nullptr;
-    }
-    return nullptr;
-}
-
 std::string escape_of(const Style& style, Look look) {
+    const Paint paint = paint_of(style);
     std::string codes;
-    const auto add = [&](const char* code) {
-        if (!codes.empty()) codes += ';';
-        codes += code;
-    };
-    if (style.strong || style.role == Role::heading) add("1");
-    if (style.emphasis) add("3");
-    if (style.role == Role::link) add("4");
-    if (look == Look::colour) {
-        if (const char* code = colour_of(style.role)) add(code);
-    }
+    const auto add = [&](const std::string& code) { codes += (codes.empty() ? "" : ";") + code; };
+    if (paint.bold) add("1");
+    if (paint.italic) add("3");
+    if (paint.underline) add("4");
+    if (look == Look::colour && paint.dim) add("2");
+    if (look == Look::colour && paint.colour >= 0) add(std::to_string(30 + paint.colour));
     return codes.empty() ? "" : "\x1b[" + codes + "m";
 }
 
 }  // namespace
+
+Paint paint_of(const Style& style) {
+    Paint paint{style.strong || style.role == Role::heading, style.emphasis, style.role == Role::link, false, -1};
+    switch (style.role) {
+        case Role::removed: paint.colour = 1; break;
+        case Role::string:
+        case Role::number:
+        case Role::added: paint.colour = 2; break;
+        case Role::link: paint.colour = 4; break;
+        case Role::keyword: paint.colour = 5; break;
+        case Role::code: paint.colour = 6; break;
+        case Role::mark:
+        case Role::quote:
+        case Role::comment: paint.dim = true; break;
+        case Role::text:
+        case Role::heading: break;
+    }
+    return paint;
+}
 
 std::vector<Line> render_markdown(std::string_view markdown, int width, Links links) {
     const Document document = parse(markdown);

@@ -37,6 +37,14 @@ struct Span {
     std::string link = {};  // where it leads, as the author wrote it; empty: it is no link
 };
 
+// What a role looks like, without its colour and with it. Of the eight colours those that can be read on a dark and on
+// a light background; none carries meaning alone.
+struct Paint {
+    bool bold = false, italic = false, underline = false, dim = false;
+    int colour = -1;  // 0 to 7; -1: the terminal's own
+};
+Paint paint_of(const Style& style);
+
 using Line = std::vector<Span>;
 
 // `written`: behind a link stands where it leads. `followed`: only where that is no other lesson of the course.

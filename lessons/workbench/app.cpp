@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "lessons/reader/compare.hpp"
 #include "lessons/reader/help.hpp"
 #include "lessons/reader/highlight.hpp"
 #include "lessons/reader/text_width.hpp"
@@ -206,6 +207,7 @@ private:
             case Request::copy: return copy(request);
             case Request::hint: return hint(exercise);
             case Request::solution: return solution(exercise);
+            case Request::compare: return compare(exercise, static_cast<int>(request.number));
             case Request::build_image: return images_.build();
             case Request::remember: (void)setup_.store.set_note("place", place_note(state_)); return;
             case Request::repaint:
@@ -239,15 +241,26 @@ private:
     }
 
     // Never before the exercise is passed: the command line asks, here one has to go there on purpose.
-    void solution(const grader::Exercise* exercise) {
-        if (!exercise) return;
-        const auto progress = setup_.store.progress(exercise->id, state_.language);
-        if (!progress) return complain(progress.error());
-        if (!progress->passed) {
+    bool may_see_solution(const grader::Exercise& exercise) {
+        const auto progress = setup_.store.progress(exercise.id, state_.language);
+        if (!progress) complain(progress.error());
+        if (progress && !progress->passed)
             happen(Noticed{fmt::format("not passed yet: h gives hints; `ferrule solution {}` shows it all the same",
-                                       exercise->id)});
-            return;
-        }
+                                       exercise.id)});
+        return progress && progress->passed;
+    }
+
+    void compare(const grader::Exercise* exercise, int columns) {
+        if (!exercise || !may_see_solution(*exercise)) return;
+        const auto mutants = grader::load_mutants(*exercise);
+        if (!mutants) return complain(mutants.error());
+        const auto lines = reader::compare_languages(*exercise, *mutants, columns);
+        if (!lines) return complain(lines.error());
+        happen(Compared{*lines});
+    }
+
+    void solution(const grader::Exercise* exercise) {
+        if (!exercise || !may_see_solution(*exercise)) return;
         const auto files = reader::solution_files(*exercise, language());
         if (!files) return complain(files.error());
         Told told;
@@ -275,7 +288,7 @@ private:
         const fs::path folder = setup_.workspace.folder(*exercise, language());
         const std::string key = folder.string();
         if (child_ && edited_ == key) {
-            if (line > 0) jump(line);
+            if (line > 0) jump(folder, file, line);
             return;
         }
         child_.reset();
@@ -301,16 +314,32 @@ private:
         return exercise.module + suffix;
     }
 
-    // In the file that it shows. Editors of the vi family, nano (Ctrl-_) and helix; others are left alone.
-    void jump(size_t line) {
+    // Of an exercise with one file the editor shows that one; else the file has to be named too. Editors of the vi
+    // family, helix, and nano (Ctrl-_); others are left alone.
+    void jump(const fs::path& folder, const std::string& file, size_t line) {
         const std::string command = editor_command();
         const auto is = [&](const char* name) { return command.find(name) != std::string::npos; };
-        if (is("vi") || is("hx") || is("helix"))
-            editor_.to_write += fmt::format("\x1b\x1b:{}\r", line);
-        else if (is("nano"))
+        const bool named = !file.empty() && sources_in(folder) > 1;
+        if (is("hx") || is("helix"))
+            editor_.to_write += named ? fmt::format("\x1b\x1b:open {}:{}\r", file, line)
+                                      : fmt::format("\x1b\x1b:{}\r", line);
+        else if (is("vi"))
+            editor_.to_write += named ? fmt::format("\x1b\x1b:e +{} {}\r", line, file)
+                                      : fmt::format("\x1b\x1b:{}\r", line);
+        else if (is("nano") && !named)
             editor_.to_write += fmt::format("\x1f{}\r", line);
         else
-            happen(Noticed{fmt::format("line {}", line)});
+            happen(Noticed{fmt::format("{}:{}", file, line)});
+    }
+
+    static size_t sources_in(const fs::path& folder) {
+        std::error_code code;
+        size_t count = 0;
+        for (const auto& entry : fs::directory_iterator(folder, code)) {
+            const std::string suffix = entry.path().extension();
+            count += suffix == ".c" || suffix == ".h" || suffix == ".rs" ? 1 : 0;
+        }
+        return count;
     }
 
     void serve_editor() {

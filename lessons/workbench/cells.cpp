@@ -91,26 +91,13 @@ std::string Surface::text() const {
 }
 
 Ink ink_of(const reader::Style& style) {
-    using reader::Role;
+    const reader::Paint paint = reader::paint_of(style);
     Ink ink;
-    ink.bold = style.strong || style.role == Role::heading;
-    ink.italic = style.emphasis;
-    ink.underline = style.role == Role::link;
-    // Of the eight: those that can be read on a dark and on a light background.
-    switch (style.role) {
-        case Role::code:
-        case Role::link: ink.fore = 6; break;
-        case Role::mark:
-        case Role::quote:
-        case Role::comment: ink.dim = true; break;
-        case Role::keyword: ink.fore = 5; break;
-        case Role::string:
-        case Role::number:
-        case Role::added: ink.fore = 2; break;
-        case Role::removed: ink.fore = 1; break;
-        case Role::text:
-        case Role::heading: break;
-    }
+    ink.bold = paint.bold;
+    ink.italic = paint.italic;
+    ink.underline = paint.underline;
+    ink.dim = paint.dim;
+    ink.fore = static_cast<int16_t>(paint.colour);
     return ink;
 }
 

@@ -85,6 +85,7 @@ void draw_bar(Surface& out, const State& state, const Layout& layout) {
     std::string right = "? help ";
     if (inside) right = pane.copying ? "Space marks · y copies · q ends " : "Ctrl-] leaves ";
     if (layout.lesson.columns > 0 && !inside) right = share_read(state, layout.lesson.rows) + " · " + right;
+    if (state.overlay == Overlay::compare) right = "Space b scroll · Esc closes ";
     const int room = out.columns() - reader::columns(right) - 1;
     const int end = out.put(layout.bar, 0, " " + left, kBar, std::max(room, out.columns() / 2));
     put_right(out, layout.bar, end, out.columns(), right, kBar);
@@ -260,6 +261,14 @@ void draw_exercises(Surface& out, const State& state) {
     draw_box(out, "Exercises · Enter chooses", lines, state.choice, true);
 }
 
+// Over everything but the two bars.
+void draw_compared(Surface& out, const State& state) {
+    const Area all{1, 0, std::max(out.rows() - 2, 0), out.columns()};
+    out.fill(all, {" ", kPlain});
+    draw_page(out, state.compared, all);
+    out.cursor.reset();
+}
+
 void draw_help(Surface& out, const State& state) {
     std::vector<std::string> lines;
     size_t width = 0;
@@ -288,6 +297,7 @@ Surface draw(const State& state) {
     if (state.overlay == Overlay::contents) draw_contents(out, state);
     if (state.overlay == Overlay::exercises) draw_exercises(out, state);
     if (state.overlay == Overlay::help) draw_help(out, state);
+    if (state.overlay == Overlay::compare) draw_compared(out, state);
     return out;
 }
 

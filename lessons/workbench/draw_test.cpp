@@ -10,6 +10,7 @@
 
 using namespace ferrule;
 using namespace ferrule::workbench;
+using ferrule::reader::Line;
 
 namespace {
 
@@ -66,6 +67,13 @@ TEST_CASE("every view, at every size", "[golden]") {
             failed(state);
             update(state, Key{Key::character, U'v'});
             update(state, Key{Key::character, U'n'});
+        }
+        {
+            State& state = view("compared");
+            std::vector<Line> lines;
+            for (int i = 0; i < 70; ++i) lines.push_back({{"line " + std::to_string(i) + " of both languages", {}}});
+            update(state, Compared{lines});
+            update(state, Key{Key::character, U' '});
         }
         {
             State& state = view("grading");

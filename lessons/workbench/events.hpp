@@ -31,6 +31,9 @@ struct Stage {
 struct Told {  // a hint, a solution: shown where verdicts are
     std::vector<reader::Line> lines;
 };
+struct Compared {  // both languages, for a screen of this width
+    std::vector<reader::Line> lines;
+};
 struct Noticed {
     std::string text;
 };
@@ -46,7 +49,7 @@ struct PaneChanged {
     Surface screen;
     size_t history;
 };
-using Event = std::variant<Key, Resized, Tick, CourseRead, Saved, Graded, Stage, Told, Noticed, Started, ImageChanged,
+using Event = std::variant<Key, Resized, Tick, CourseRead, Saved, Graded, Stage, Told, Compared, Noticed, Started, ImageChanged,
                            PaneChanged>;
 
 struct Request {
@@ -61,6 +64,7 @@ struct Request {
         copy,          // lines `number` to `number2` of `tab` to the clipboard
         hint,          // exercise, language
         solution,      // likewise
+        compare,       // likewise; `number`: columns. Then Compared
         build_image,
         remember,      // where the person is now
         repaint,

@@ -29,7 +29,7 @@ using Course = std::vector<LessonEntry>;
 
 enum class Tab { verdict, console, editor };
 enum class Focus { lesson, side };
-enum class Overlay { none, contents, help, exercises };
+enum class Overlay { none, contents, help, exercises, compare };
 
 // A line of a verdict that something can be done with: Enter opens the editor there.
 struct Target {
@@ -41,6 +41,7 @@ struct Target {
 struct Page {  // lines that are scrolled through
     std::vector<reader::Line> lines;
     int top = 0;
+    int columns = 0;  // that they are laid out for
 };
 
 struct Search {
@@ -97,6 +98,7 @@ struct State {
 
     Overlay overlay = Overlay::none;
     size_t choice = 0;  // a row of the overlay
+    Page compared;      // both languages, see reader/compare.hpp
 
     bool side_open = false;
     Focus focus = Focus::lesson;

@@ -6,239 +6,13 @@
 #include <utility>
 
 #include "lessons/reader/text_width.hpp"
+#include "lessons/workbench/program_keys.hpp"
+#include "lessons/workbench/reading.hpp"
+#include "lessons/workbench/working.hpp"
 #include "sandbox/base/check.hpp"
 
 namespace ferrule::workbench {
 namespace {
-
-constexpr int kWidest = 100;  // longer lines are tiring to read
-constexpr int kWheel = 3;     // lines
-
-using Requests = std::vector<Request>;
-
-void clamp(Page& page, int rows) {
-    page.top = std::clamp(page.top, 0, std::max(0, static_cast<int>(page.lines.size()) - std::max(rows, 1)));
-}
-
-// Scrolled by one of the keys that every reader knows? `rows`: of the page on the screen.
-bool scrolled(Page& page, const Key& key, int rows) {
-    const int screen = std::max(rows - 1, 1);
-    int by = 0;
-    if (key.code == Key::down || key.is('j') || key.code == Key::enter)
-        by = 1;
-    else if (key.code == Key::up || key.is('k'))
-        by = -1;
-    else if (key.code == Key::page_down || key.is(' ') || key.is_ctrl('f'))
-        by = screen;
-    else if (key.code == Key::page_up || key.is('b') || key.is_ctrl('b'))
-        by = -screen;
-    else if (key.is_ctrl('d'))
-        by = screen / 2;
-    else if (key.is_ctrl('u'))
-        by = -screen / 2;
-    else if (key.code == Key::wheel_down)
-        by = kWheel;
-    else if (key.code == Key::wheel_up)
-        by = -kWheel;
-    else if (key.code == Key::home || key.is('g'))
-        by = -static_cast<int>(page.lines.size());
-    else if (key.code == Key::end || key.is('G'))
-        by = static_cast<int>(page.lines.size());
-    else
-        return false;
-    page.top += by;
-    clamp(page, rows);
-    return true;
-}
-
-void find_hits(State& state) {
-    Search& search = state.search;
-    search.hits.clear();
-    search.at = 0;
-    if (search.words.empty()) return;
-    const auto lower = [](std::string text) {
-        std::transform(text.begin(), text.end(), text.begin(),
-                       [](unsigned char c) { return c < 0x80 ? std::tolower(c) : c; });
-        return text;
-    };
-    const std::string words = lower(search.words);
-    for (size_t i = 0; i < state.page.lines.size(); ++i) {
-        std::string text;
-        for (const reader::Span& span : state.page.lines[i]) text += span.text;
-        if (lower(text).find(words) != std::string::npos) search.hits.push_back(i);
-    }
-}
-
-void show_line(State& state, size_t line) {
-    const int rows = layout_of(state).lesson.rows, at = static_cast<int>(line);
-    if (at < state.page.top || at >= state.page.top + rows) state.page.top = at - rows / 3;
-    clamp(state.page, rows);
-}
-
-// The lesson for the room it has; what stood at the top stays about there.
-void lay_out(State& state) {
-    const Layout layout = layout_of(state);
-    const int width = std::clamp(layout.lesson.columns - 2, 20, kWidest);
-    const double share = state.page.lines.empty()
-                             ? 0
-                             : static_cast<double>(state.page.top) / static_cast<double>(state.page.lines.size());
-    const LessonEntry& lesson = lesson_of(state);
-    state.page.lines = reader::render_markdown(lesson.text, width, reader::Links::followed);
-    state.links.clear();
-    state.link.reset();
-    for (size_t i = 0; i < state.page.lines.size(); ++i)
-        for (const reader::Span& span : state.page.lines[i])
-            if (!span.link.empty() && (state.links.empty() || state.links.back().line + 1 < i ||
-                                       state.links.back().target != span.link))
-                state.links.push_back({i, span.link});
-    state.page.top = static_cast<int>(share * static_cast<double>(state.page.lines.size()));
-    clamp(state.page, layout.lesson.rows);
-    clamp(state.verdict, pane_area(state).rows);
-    find_hits(state);
-}
-
-// What was said of another exercise, or in another language.
-void forget_verdict(State& state) {
-    state.verdict = {};
-    state.targets.clear();
-    state.target.reset();
-    state.grading = {};
-}
-
-// In the language of the last one, where it has that.
-void take_exercise(State& state, const ExerciseEntry& exercise) {
-    state.exercise = exercise.id;
-    const auto& languages = exercise.languages;
-    if (std::find(languages.begin(), languages.end(), state.language) == languages.end())
-        state.language = languages.empty() ? "" : languages.front();
-    forget_verdict(state);
-}
-
-// Of the lesson that is open now; of one with several, the one that was worked at.
-void choose_exercise(State& state) {
-    const auto& exercises = lesson_of(state).exercises;
-    const auto same = std::find_if(exercises.begin(), exercises.end(),
-                                   [&](const ExerciseEntry& one) { return one.id == state.exercise; });
-    if (same == exercises.end() && !exercises.empty()) take_exercise(state, exercises.front());
-}
-
-void open_lesson(State& state, size_t lesson, int top) {
-    state.lesson = lesson;
-    state.page = {};
-    state.search = {};
-    choose_exercise(state);
-    lay_out(state);
-    state.page.top = top;
-    clamp(state.page, layout_of(state).lesson.rows);
-}
-
-Requests go_to(State& state, size_t lesson) {
-    if (lesson >= state.course.size() || lesson == state.lesson) return {};
-    state.back.push_back({state.lesson, state.page.top});
-    state.forward.clear();
-    open_lesson(state, lesson, 0);
-    return {{Request::remember}};
-}
-
-Requests travel(State& state, std::vector<Place>& from, std::vector<Place>& to) {
-    if (from.empty()) return {};
-    const Place place = from.back();
-    from.pop_back();
-    to.push_back({state.lesson, state.page.top});
-    open_lesson(state, place.lesson, place.top);
-    return {{Request::remember}};
-}
-
-// "../../locks/unlock-every-path/lesson.md", seen from "ownership/leaks": the last two folders name a lesson.
-std::optional<size_t> lesson_behind(const State& state, const std::string& target) {
-    std::string path = target.substr(0, target.find('#'));
-    if (path.ends_with("/lesson.md")) path.resize(path.size() - std::string_view("/lesson.md").size());
-    while (path.ends_with("/")) path.pop_back();
-    for (size_t i = 0; i < state.course.size(); ++i) {
-        const std::string& id = state.course[i].id;
-        const std::string name = id.substr(id.find('/') + 1);
-        if (path == id || path.ends_with("/" + id) || path == "../" + name) return i;
-    }
-    return std::nullopt;
-}
-
-Requests follow(State& state) {
-    if (!state.link || *state.link >= state.links.size()) return {};
-    const std::string target = state.links[*state.link].target;
-    if (const auto lesson = lesson_behind(state, target)) return go_to(state, *lesson);
-    state.notice = "outside of the course: " + reader::printable(target);
-    return {};
-}
-
-Requests with_exercise(const State& state, Request::Kind kind) {
-    if (state.exercise.empty()) return {};
-    Request request{kind};
-    request.exercise = state.exercise;
-    request.language = state.language;
-    return {request};
-}
-
-void open_side(State& state, Tab tab, Focus focus) {
-    state.side_open = true;
-    state.tab = tab;
-    state.focus = focus;
-    lay_out(state);
-}
-
-Requests edit(State& state, const std::string& file, int line) {
-    if (state.exercise.empty()) {
-        state.notice = "this lesson has no exercise";
-        return {};
-    }
-    open_side(state, Tab::editor, Focus::side);
-    Request request = with_exercise(state, Request::edit).front();
-    request.text = file;
-    request.number = static_cast<size_t>(std::max(line, 0));
-    return {with_exercise(state, Request::start).front(), request};
-}
-
-Requests console(State& state) {
-    if (state.exercise.empty()) return {};
-    open_side(state, Tab::console, Focus::side);
-    if (state.console.open) return {};
-    if (!state.image.ready) {
-        state.notice = "the kernel is not built yet";
-        return {};
-    }
-    return with_exercise(state, Request::open_console);
-}
-
-Requests begin_grading(State& state) {
-    state.grading = {true, "starting", state.now, 0, state.grading.word};
-    return with_exercise(state, Request::grade);
-}
-
-Requests grade(State& state) {
-    if (state.exercise.empty()) {
-        state.notice = "this lesson has no exercise";
-        return {};
-    }
-    open_side(state, Tab::verdict, state.focus == Focus::side && state.tab != Tab::verdict ? Focus::lesson : state.focus);
-    if (!state.image.ready) {
-        state.notice = state.image.building ? "the kernel is still being built; it will be graded then"
-                                            : "the kernel is not built yet: B builds it";
-        return {};
-    }
-    return begin_grading(state);
-}
-
-Requests other_language(State& state) {
-    const ExerciseEntry* exercise = exercise_of(state);
-    if (!exercise || exercise->languages.size() < 2) return {};
-    const auto at = std::find(exercise->languages.begin(), exercise->languages.end(), state.language);
-    const bool last = at == exercise->languages.end() || at + 1 == exercise->languages.end();
-    state.language = last ? exercise->languages.front() : *(at + 1);
-    forget_verdict(state);
-    state.notice = fmt::format("{}, in {}", exercise->id, state.language == "rust" ? "Rust" : "C");
-    return {{Request::remember}};
-}
-
-// --- keys
 
 Requests in_contents(State& state, const Key& key) {
     const size_t count = state.course.size();
@@ -305,32 +79,6 @@ Requests typing(State& state, const Key& key) {
     return {};
 }
 
-Requests next_hit(State& state, int by) {
-    Search& search = state.search;
-    if (search.hits.empty()) return {};
-    const auto count = static_cast<int>(search.hits.size());
-    search.at = static_cast<size_t>((static_cast<int>(search.at) + by + count) % count);
-    show_line(state, search.hits[search.at]);
-    return {};
-}
-
-Requests next_link(State& state) {
-    if (state.links.empty()) {
-        state.notice = "no links here";
-        return {};
-    }
-    if (state.link) {
-        state.link = (*state.link + 1) % state.links.size();
-    } else {
-        const auto first = std::find_if(state.links.begin(), state.links.end(), [&](const State::Link& link) {
-            return static_cast<int>(link.line) >= state.page.top;
-        });
-        state.link = first == state.links.end() ? 0 : static_cast<size_t>(first - state.links.begin());
-    }
-    show_line(state, state.links[*state.link].line);
-    return {};
-}
-
 Requests leave(State& state) {
     state.quitting = true;
     return {{Request::remember}, {Request::quit}};
@@ -375,13 +123,13 @@ std::optional<Requests> everywhere(State& state, const Key& key) {
         open_side(state, Tab::verdict, Focus::side);
         return with_exercise(state, Request::solution);
     }
+    if (key.is('d')) return compare(state);
     if (key.is('l')) return other_language(state);
     if (key.is('B') && !state.image.ready && !state.image.building) return Requests{{Request::build_image}};
     if (key.is_ctrl('l')) return Requests{{Request::repaint}};
     if (key.is('w')) {
         state.side_open = !state.side_open;
         state.focus = Focus::lesson;
-        lay_out(state);
         return Requests{};
     }
     if (key.code == Key::tab || key.code == Key::back_tab) {
@@ -402,7 +150,8 @@ Requests in_lesson(State& state, const Key& key) {
     if (key.is('n')) return next_hit(state, 1);
     if (key.is('N')) return next_hit(state, -1);
     if (key.is('o')) return next_link(state);
-    if (key.code == Key::enter && state.link) return follow(state);
+    if (key.code == Key::enter && state.link && *state.link < state.links.size())
+        return follow(state, state.links[*state.link].target);
     if (key.code == Key::left || key.code == Key::backspace) return travel(state, state.back, state.forward);
     if (key.code == Key::right) return travel(state, state.forward, state.back);
     if (key.code == Key::escape) {
@@ -439,107 +188,15 @@ Requests in_verdict(State& state, const Key& key) {
     return {};
 }
 
-Request look(const State& state, size_t back) {
-    Request request{Request::look};
-    request.tab = state.tab;
-    request.number = back;
-    return request;
-}
-
-Requests scroll_back(State& state, PaneState& pane, int by) {
-    const auto back = std::clamp<long>(static_cast<long>(pane.back) + by, 0, static_cast<long>(pane.history));
-    pane.back = static_cast<size_t>(back);
-    return {look(state, pane.back)};
-}
-
-// The lines of history and screen, with a cursor; what lies between mark and cursor is copied.
-Requests in_copy_mode(State& state, PaneState& pane, const Key& key) {
-    const auto rows = static_cast<size_t>(std::max(pane.screen.rows(), 1));
-    const size_t last = pane.history + rows - 1;
-    const auto move = [&](long by) {
-        pane.cursor = static_cast<size_t>(std::clamp<long>(static_cast<long>(pane.cursor) + by, 0,
-                                                           static_cast<long>(last)));
-        const size_t top = pane.history - pane.back;
-        if (pane.cursor < top)
-            pane.back = pane.history - pane.cursor;
-        else if (pane.cursor >= top + rows)
-            pane.back = pane.history - (pane.cursor - rows + 1);
-        return Requests{look(state, pane.back)};
-    };
-    const auto screen = static_cast<long>(rows) - 1;
-    if (key.code == Key::up || key.is('k')) return move(-1);
-    if (key.code == Key::down || key.is('j')) return move(1);
-    if (key.code == Key::wheel_up) return move(-kWheel);
-    if (key.code == Key::wheel_down) return move(kWheel);
-    if (key.code == Key::page_up || key.is('b') || key.is_ctrl('b')) return move(-screen);
-    if (key.code == Key::page_down || key.is_ctrl('f')) return move(screen);
-    if (key.code == Key::home || key.is('g')) return move(-static_cast<long>(last));
-    if (key.code == Key::end || key.is('G')) return move(static_cast<long>(last));
-    if (key.is(' ') || key.is('v')) {
-        if (pane.mark)
-            pane.mark.reset();
-        else
-            pane.mark = pane.cursor;
+// Where a program could be, and none runs.
+Requests in_empty_pane(State& state, const Key& key) {
+    if (key.is_ctrl(']') || key.code == Key::escape) {
+        state.focus = Focus::lesson;
         return {};
     }
-    const bool yank = key.is('y') || key.code == Key::enter;
-    if (!yank && key.code != Key::escape && !key.is('q') && !key.is_ctrl(']')) return {};
-    Requests requests;
-    if (yank) {
-        const size_t other = pane.mark.value_or(pane.cursor);
-        Request copy{Request::copy};
-        copy.tab = state.tab;
-        copy.number = std::min(other, pane.cursor);
-        copy.number2 = std::max(other, pane.cursor);
-        state.notice = fmt::format("{} lines copied", copy.number2 - copy.number + 1);
-        requests.push_back(copy);
-    }
-    pane.copying = false;
-    pane.mark.reset();
-    pane.back = 0;
-    requests.push_back(look(state, 0));
-    return requests;
-}
-
-// Ctrl-] always leaves, whatever runs there.
-Requests in_program(State& state, PaneState& pane, const Key& key) {
-    if (pane.copying) return in_copy_mode(state, pane, key);
-    if (!pane.open) {
-        if (key.is_ctrl(']') || key.code == Key::escape) {
-            state.focus = Focus::lesson;
-            return {};
-        }
-        if (key.code == Key::enter) return state.tab == Tab::editor ? edit(state, "", 0) : console(state);
-        const auto requests = everywhere(state, key);
-        return requests.value_or(Requests{});
-    }
-    if (key.is_ctrl(']')) {
-        state.focus = Focus::lesson;
-        state.notice = "Tab goes back in; y looks back through its lines";
-        pane.back = 0;
-        return {look(state, 0)};
-    }
-    if (key.code == Key::wheel_up || (key.code == Key::page_up && key.shift))
-        return scroll_back(state, pane, key.code == Key::wheel_up ? kWheel : pane.screen.rows() / 2);
-    if (key.code == Key::wheel_down || (key.code == Key::page_down && key.shift))
-        return scroll_back(state, pane, key.code == Key::wheel_down ? -kWheel : -pane.screen.rows() / 2);
-    if (key.code == Key::click) return {};
-    Requests requests;
-    if (pane.back > 0) {
-        pane.back = 0;
-        requests.push_back(look(state, 0));
-    }
-    Request press{Request::press};
-    press.tab = state.tab;
-    press.key = key;
-    requests.push_back(press);
-    return requests;
-}
-
-PaneState* program_of(State& state, Tab tab) {
-    if (tab == Tab::console) return &state.console;
-    if (tab == Tab::editor) return &state.editor;
-    return nullptr;
+    if (key.code == Key::enter) return state.tab == Tab::editor ? edit(state, "", 0) : console(state);
+    const auto requests = everywhere(state, key);
+    return requests.value_or(Requests{});
 }
 
 Requests clicked(State& state, const Key& key) {
@@ -549,8 +206,10 @@ Requests clicked(State& state, const Key& key) {
                key.row < area.row + area.rows;
     };
     if (inside(layout.side)) state.focus = Focus::side;
-    if (inside(layout.lesson)) state.focus = Focus::lesson;
-    return {};
+    if (!inside(layout.lesson)) return {};
+    state.focus = Focus::lesson;
+    const std::string target = link_at(state, key.row, key.column);
+    return target.empty() ? Requests{} : follow(state, target);
 }
 
 Requests on_key(State& state, const Key& key) {
@@ -567,13 +226,16 @@ Requests on_key(State& state, const Key& key) {
             state.overlay = Overlay::none;
         return {};
     }
+    if (state.overlay == Overlay::compare) {
+        if (!scrolled(state.compared, key, state.rows - 2)) state.overlay = Overlay::none;
+        return {};
+    }
     if (state.search.typing) return typing(state, key);
     PaneState* program = state.side_open ? program_of(state, state.tab) : nullptr;
-    if (program && state.focus == Focus::side) return in_program(state, *program, key);
+    if (program && state.focus == Focus::side)
+        return program->open ? in_program(state, *program, key) : in_empty_pane(state, key);
     if (program && program->open && key.is('y') && state.focus == Focus::lesson) {
-        state.focus = Focus::side;
-        program->copying = true;
-        program->cursor = program->history + static_cast<size_t>(std::max(program->screen.rows(), 1)) - 1;
+        begin_copying(state, *program);
         return {};
     }
     if (key.code == Key::click) return clicked(state, key);
@@ -587,7 +249,8 @@ struct Handler {
     State& state;
 
     void show_page(const std::vector<reader::Line>& lines, const std::vector<Target>& targets) const {
-        state.verdict = {lines, 0};
+        state.verdict.lines = lines;
+        state.verdict.top = 0;
         state.targets = targets;
         state.target.reset();
     }
@@ -596,8 +259,7 @@ struct Handler {
     Requests operator()(const Resized& size) const {
         state.rows = size.rows;
         state.columns = size.columns;
-        lay_out(state);
-        return {};
+        return state.overlay == Overlay::compare ? compare(state) : Requests{};
     }
     Requests operator()(const Tick& tick) const {
         state.now = tick.now;
@@ -616,7 +278,6 @@ struct Handler {
             return {};
         }
         state.side_open = true;
-        lay_out(state);
         return begin_grading(state);
     }
     Requests operator()(const Stage& stage) const {
@@ -629,12 +290,18 @@ struct Handler {
         state.side_open = true;
         // Who types in the editor goes on typing; the state line says how it went.
         if (state.focus == Focus::lesson) state.tab = Tab::verdict;
-        lay_out(state);
         return {};
     }
     Requests operator()(const Told& told) const {
         show_page(told.lines, {});
         open_side(state, Tab::verdict, Focus::side);
+        return {};
+    }
+    Requests operator()(const Compared& compared) const {
+        state.compared.lines = compared.lines;
+        if (state.overlay != Overlay::compare) state.compared.top = 0;
+        state.overlay = Overlay::compare;
+        clamp(state.compared, state.rows - 2);
         return {};
     }
     Requests operator()(const Noticed& noticed) const {
@@ -649,8 +316,9 @@ struct Handler {
         const bool ready = !state.image.ready && changed.image.ready;
         state.image = changed.image;
         if (!ready) return {};
+        if (std::exchange(state.saved_early, false)) return (*this)(Saved{state.exercise, state.language});
         state.notice = "the kernel is ready: r grades";
-        return std::exchange(state.saved_early, false) ? (*this)(Saved{state.exercise, state.language}) : Requests{};
+        return {};
     }
     Requests operator()(const PaneChanged& changed) const {
         PaneState* pane = program_of(state, changed.tab);
@@ -684,6 +352,7 @@ const std::vector<KeyHelp>& key_help() {
         {"v", "the verdict: n N select a finding, Enter opens your editor there"},
         {"h", "the next hint for what was found"},
         {"s", "the solution, when you have passed"},
+        {"d", "both languages side by side, and what each compiler refuses, when you have passed"},
         {"c", "a shell in the sandbox, with your module at hand"},
         {"Ctrl-]", "leaves editor and shell, whatever they do; Tab goes back in"},
         {"Ctrl-] y", "look back through their lines: Space marks, y copies, q ends"},
@@ -709,7 +378,9 @@ void open_at(State& state, const std::string& exercise) {
 
 std::vector<Request> update(State& state, const Event& event) {
     FERRULE_CHECK(!state.course.empty());
-    return std::visit(Handler{state}, event);
+    Requests requests = std::visit(Handler{state}, event);
+    lay_out(state);
+    return requests;
 }
 
 }  // namespace ferrule::workbench

@@ -237,3 +237,72 @@ TEST_CASE("q leaves and remembers; no key at random is a trap") {
         REQUIRE(state.page.top >= 0);
     }
 }
+
+TEST_CASE("a click on a link follows it, one beside it does not") {
+    State state = begun();
+    type(state, "G");
+    int row = -1, column = -1;
+    for (int i = 0; i < state.rows - 2; ++i) {
+        const size_t line = static_cast<size_t>(state.page.top + i);
+        if (line >= state.page.lines.size()) break;
+        int at = 1;
+        for (const auto& span : state.page.lines[line]) {
+            if (row < 0 && !span.link.empty()) {
+                row = i + 1;
+                column = at;
+            }
+            at += static_cast<int>(span.text.size());
+        }
+    }
+    REQUIRE(row > 0);
+    Key click{Key::click};
+    click.row = row;
+    click.column = column - 1;
+    update(state, click);
+    CHECK(state.lesson == 0);
+    click.column = column;
+    update(state, click);
+    CHECK(state.lesson == 1);
+}
+
+TEST_CASE("both languages: asked for with the screen's width, laid out anew for another, closed by any key") {
+    State state = begun();
+    const auto asked = type(state, "d");
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].kind == Request::compare);
+    CHECK(asked[0].number == 78);
+    CHECK(state.overlay == Overlay::none);  // it may be refused
+    update(state, Compared{std::vector<Line>(100)});
+    CHECK(state.overlay == Overlay::compare);
+    type(state, "  ");
+    const int top = state.compared.top;
+    CHECK(top > 0);
+    const auto again = update(state, Resized{24, 120});
+    CHECK(asks(again, Request::compare));
+    update(state, Compared{std::vector<Line>(90)});
+    CHECK(state.compared.top == top);
+    type(state, "q");
+    CHECK(state.overlay == Overlay::none);
+    CHECK_FALSE(state.quitting);
+}
+
+TEST_CASE("the kernel is ready: what was saved before is graded, and no notice hides that") {
+    State state = begun();
+    state.image.ready = false;
+    update(state, Saved{"ring", "c"});
+    Image image;
+    image.ready = true;
+    CHECK(asks(update(state, ImageChanged{image}), Request::grade));
+    CHECK(state.grading.running);
+    CHECK(state.notice.find("ready") == std::string::npos);
+}
+
+TEST_CASE("a narrow screen: the lesson has its width again after a new size under the other side") {
+    State state = begun();
+    type(state, "v");
+    REQUIRE(state.focus == Focus::side);
+    update(state, Resized{24, 100});
+    update(state, Key{Key::tab});
+    CHECK(state.focus == Focus::lesson);
+    CHECK(state.page.columns == 98);
+}

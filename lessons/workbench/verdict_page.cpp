@@ -58,7 +58,7 @@ Graded verdict_page(const reader::Graded& graded, int columns) {
     options.colour = true;
     options.sources = graded.observations.sources;
     if (graded.verdict.verdict == "pass")
-        options.remark = "s shows the reference solution; l the same exercise in the other language.";
+        options.remark = "s shows the reference, d both languages side by side; l goes on in the other one.";
     else
         options.remark = "h gives a hint. n selects a finding, Enter opens it in your editor.";
     Graded out{graded.verdict.verdict, styled_lines(grader::to_text(graded.verdict, options)), {}};
