@@ -32,6 +32,8 @@ void add_solution(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
 void add_image(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);
+void add_completions(CLI::App& app, Invocation& invocation);
+void add_man(CLI::App& app, Invocation& invocation);
 
 constexpr int kPass = 0, kFail = 1, kCouldNot = 2, kInterrupted = 130;
 

@@ -41,6 +41,12 @@ std::string in_words(const Row& row) {
     return fmt::format("{:<4} {:<10}", grader::name(row.language), state.empty() ? "-" : state);
 }
 
+Result<int> list_ids() {
+    FERRULE_TRY(const auto catalogue, load_course());
+    for (const grader::Exercise* exercise : catalogue.exercises()) std::cout << exercise->id << "\n";
+    return 0;
+}
+
 Result<int> list(bool json) {
     FERRULE_TRY(const auto catalogue, load_course());
     FERRULE_TRY(const auto store, reader::ProgressStore::open(reader::ProgressStore::default_file()));
@@ -91,11 +97,12 @@ Result<int> list(bool json) {
 }  // namespace
 
 void add_list(CLI::App& app, Invocation& invocation) {
-    auto json = std::make_shared<bool>(false);
+    auto json = std::make_shared<bool>(false), ids = std::make_shared<bool>(false);
     CLI::App* command = app.add_subcommand("list", "parts, lessons and exercises with your progress");
     command->add_flag("--json", *json, "one JSON object");
-    command->callback([json, &invocation] {
-        invocation.action = [json] { return list(*json); };
+    command->add_flag("--ids", *ids, "the exercises' ids alone, one a line");
+    command->callback([json, ids, &invocation] {
+        invocation.action = [json, ids] { return *ids ? list_ids() : list(*json); };
         if (*json) invocation.error_json = error_object;
     });
 }

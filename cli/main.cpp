@@ -69,6 +69,8 @@ int run(int argc, char** argv) {
     add_check(app, invocation);
     add_image(app, invocation);
     add_doctor(app, invocation);
+    add_completions(app, invocation);
+    add_man(app, invocation);
     app.footer("Without a command: `ferrule learn --prepare`. Each command has --help.");
 
     try {

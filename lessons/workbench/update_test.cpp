@@ -243,7 +243,7 @@ TEST_CASE("a click on a link follows it, one beside it does not") {
     type(state, "G");
     int row = -1, column = -1;
     for (int i = 0; i < state.rows - 2; ++i) {
-        const size_t line = static_cast<size_t>(state.page.top + i);
+        const size_t line = static_cast<size_t>(state.page.top) + static_cast<size_t>(i);
         if (line >= state.page.lines.size()) break;
         int at = 1;
         for (const auto& span : state.page.lines[line]) {
