@@ -1,16 +1,12 @@
 // The real program in a terminal (a pty whose screen libvterm reads): the lesson, an editor and the guest's shell
 // inside, and that it comes back where it was left.
-#include <sys/wait.h>
-
-#include <chrono>
-#include <csignal>
-#include <thread>
+#include <set>
 
 #include "lessons/reader/progress_store.hpp"
-#include "lessons/workbench/pane.hpp"
-#include "lessons/workbench/pty_child.hpp"
+#include "lessons/workbench/program_screen.hpp"
 #include "sandbox/base/catch.hpp"
 #include "sandbox/base/files.hpp"
+#include "sandbox/base/subprocess.hpp"
 
 using namespace ferrule;
 using namespace ferrule::workbench;
@@ -18,71 +14,92 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-class Screen {
+class Screen : public ProgramScreen {
 public:
-    explicit Screen(const fs::path& home, const std::string& cache = {}, int rows = 30, int columns = 140,
-                    const std::string& editor = "vim -u NONE -N")
-        : pane_(rows, columns) {
-        auto child = PtyChild::start({FERRULE_PROGRAM, "learn"}, home.string(),
-                                     {{"HOME", home.string()},
-                                      {"TERM", "xterm-256color"},
-                                      {"LANG", "C.UTF-8"},
-                                      {"VISUAL", ""},
-                                      {"EDITOR", editor},
-                                      {"FERRULE_WORKSPACE", (home / "work").string()},
-                                      {"XDG_DATA_HOME", (home / "data").string()},
-                                      {"XDG_CACHE_HOME", cache.empty() ? (home / "cache").string() : cache}},
-                                     rows, columns);
-        REQUIRE(child);
-        child_.emplace(std::move(*child));
-    }
-
-    void type(const std::string& bytes) {
-        for (size_t at = 0; at < bytes.size();) {
-            at += child_->write(std::string_view(bytes).substr(at));
-            serve();
-        }
-    }
-    void resize(int rows, int columns) {
-        pane_.resize(rows, columns);
-        child_->resize(rows, columns);
-    }
-    // Until the words stand on the screen, or do not any more.
-    void expect(const std::string& words, bool there = true, int seconds = 30) {
-        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-        while ((pane_.view().text().find(words) != std::string::npos) != there) {
-            if (std::chrono::steady_clock::now() > limit)
-                FAIL((there ? "missing: " : "still there: ") << words << "\n" << pane_.view().text());
-            serve();
-        }
-    }
-    int wait() {
-        for (int i = 0; i < 1000 && child_->running(); ++i) serve();
-        REQUIRE_FALSE(child_->running());
-        return WIFEXITED(child_->status()) ? WEXITSTATUS(child_->status()) : 1000 + child_->status();
-    }
-    void kill() { child_->kill(SIGKILL); }
-
-private:
-    void serve() {
-        const auto bytes = child_->read(65536);
-        if (!bytes || bytes->empty()) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-            return;
-        }
-        pane_.write(*bytes);
-        const std::string replies = pane_.take_replies();
-        if (!replies.empty()) child_->write(replies);
-    }
-    Pane pane_;
-    std::optional<PtyChild> child_;
+    explicit Screen(const fs::path& home, const ScreenOptions& options = {})
+        : ProgramScreen(FERRULE_PROGRAM, home, options) {}
 };
 
 fs::path solution() {
     return fs::path(FERRULE_SOURCE_ROOT) / "lessons/course/ownership/leaks/keeper/c/solution/keeper.c";
 }
 
+// What the "select graphic rendition" sequences in these bytes ask for, each number once.
+std::set<std::string> graphics_in(const std::string& bytes) {
+    std::set<std::string> out;
+    for (size_t at = 0; (at = bytes.find("\x1b[", at)) != std::string::npos;) {
+        at += 2;
+        const size_t end = bytes.find_first_not_of("0123456789;:", at);
+        if (end == std::string::npos || bytes[end] != 'm') continue;
+        const std::string all = bytes.substr(at, end - at) + ";";
+        // "38;5;N": a colour of the 256, by its number.
+        if (all.starts_with("38;5;") || all.starts_with("48;5;")) {
+            out.insert(all);
+            continue;
+        }
+        for (size_t from = 0; from < all.size();) {
+            const size_t to = all.find(';', from);
+            out.insert(all.substr(from, to - from));
+            from = to + 1;
+        }
+    }
+    return out;
+}
+
+bool any_of_range(const std::set<std::string>& graphics, int from, int to) {
+    for (int i = from; i <= to; ++i)
+        if (graphics.contains(std::to_string(i))) return true;
+    return false;
+}
+
 }  // namespace
+
+TEST_CASE("workbench: colours as the terminal has them, none with NO_COLOR, and the same words in all") {
+    const auto home = TempDir::make();
+    REQUIRE(home);
+    const std::string terminals = (home->path() / "terminfo").string();
+    REQUIRE(
+        write_file(home->path() / "16.ti", "ferrule-16|16 colours,\n\tcolors#16, pairs#256, use=xterm-256color,\n"));
+    const auto made = run({.argv = {"tic", "-x", "-o", terminals, (home->path() / "16.ti").string()}});
+    REQUIRE((made && made->exit_code == 0));
+    std::string words;
+    struct Terminal {
+        const char* name;
+        bool no_color;
+        int colours;
+    };
+    for (const auto& [name, no_color, colours] : {Terminal{"xterm-256color", false, 256},
+                                                  {"ferrule-16", false, 16},
+                                                  {"linux", false, 8},
+                                                  {"vt100", false, 0},
+                                                  {"xterm-256color", true, 0}}) {
+        const auto own = TempDir::make();
+        REQUIRE(own);
+        std::string bytes;
+        ScreenOptions options;
+        options.environment = {{"TERM", name},
+                               {"TERMINFO_DIRS", terminals + ":/etc/terminfo:/lib/terminfo:/usr/share/terminfo"}};
+        if (no_color) options.environment.emplace_back("NO_COLOR", "1");
+        options.on_output = [&](std::string_view more) { bytes += more; };
+        Screen screen(own->path(), options);
+        screen.expect("of 4");
+        screen.type("/kfree(\r");  // to where there is code
+        screen.expect("/kfree( 1 of");
+        screen.serve_for(0.3);
+        INFO(name);
+        if (words.empty()) words = screen.text();
+        CHECK(screen.text() == words);
+        const auto graphics = graphics_in(bytes);
+        for (const std::string& one : graphics) UNSCOPED_INFO(one);
+        const bool coloured = any_of_range(graphics, 30, 37) || any_of_range(graphics, 90, 97);
+        CHECK(coloured == (colours > 0));
+        // What is behind the text is the terminal's own, whether that is dark or light.
+        CHECK_FALSE((any_of_range(graphics, 40, 47) || any_of_range(graphics, 100, 107)));
+        for (const std::string& one : graphics) CHECK_FALSE(one.starts_with("48;5;"));
+        if (colours < 256)
+            for (const std::string& one : graphics) CHECK_FALSE(one.starts_with("38;5;"));
+    }
+}
 
 TEST_CASE("workbench: a lesson is read, searched, left, and found again where it was") {
     const auto home = TempDir::make();
@@ -158,7 +175,7 @@ TEST_CASE("workbench: vim writes the exercise, inside, and at any size") {
 TEST_CASE("workbench: an editor that is not there is named") {
     const auto home = TempDir::make();
     REQUIRE(home);
-    Screen screen(home->path(), {}, 30, 140, "no-such-editor");
+    Screen screen(home->path(), {.editor = "no-such-editor"});
     screen.expect("no kernel yet");
     screen.type("e");
     screen.expect("the editor ended: ");
@@ -168,7 +185,7 @@ TEST_CASE("workbench: an editor that is not there is named") {
 TEST_CASE("workbench: saving grades, Enter leads to the line, a hint answers, and the solution comes last", "[image]") {
     const auto home = TempDir::make();
     REQUIRE(home);
-    Screen screen(home->path(), cache_dir().parent_path().string());
+    Screen screen(home->path(), {.cache = cache_dir().parent_path().string()});
     screen.expect("Leaks: who frees this?");
     screen.expect("no kernel", false);
     screen.type("e");
@@ -202,7 +219,7 @@ TEST_CASE("workbench: a shell in the guest, its flood, its escape sequences, and
     REQUIRE(home);
     REQUIRE(make_directories(home->path() / "work" / "keeper" / "c"));
     REQUIRE(write_file(home->path() / "work" / "keeper" / "c" / "keeper.c", *read_file(solution())));
-    Screen screen(home->path(), cache_dir().parent_path().string());
+    Screen screen(home->path(), {.cache = cache_dir().parent_path().string()});
     screen.expect("Leaks: who frees this?");
     screen.type("c");
     screen.expect("insmod /run/keeper.ko", true, 120);
