@@ -8,6 +8,7 @@ folder=$1
 [ ! -e "$folder" ] || exit 0
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 suite=$(sed -n 's/^suite //p' "$here/../../../kernel-image/toolchain/packages.txt" | tail -n 1)
+# shellcheck disable=SC2016 # apt's own variables
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | head -n 1)
 [ -n "$mirror" ] || { echo "apt knows no mirror; apt-get update"; exit 1; }
 
