@@ -9,19 +9,9 @@ namespace {
 
 // CLI11 keeps the members of an IsMember check in the type's name alone: "TEXT:{c,rust}".
 std::vector<std::string> choices_of(const std::string& type) {
-    std::vector<std::string> out;
     const size_t from = type.find('{'), to = type.find('}');
-    if (from == std::string::npos || to == std::string::npos || to < from) return out;
-    std::string word;
-    for (const char c : type.substr(from + 1, to - from - 1) + ",") {
-        if (c != ',') {
-            word += c;
-            continue;
-        }
-        if (!word.empty()) out.push_back(word);
-        word.clear();
-    }
-    return out;
+    if (from == std::string::npos || to == std::string::npos || to < from) return {};
+    return CLI::detail::split(type.substr(from + 1, to - from - 1), ',');
 }
 
 OptionInfo info_of(const CLI::Option& option) {

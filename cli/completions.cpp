@@ -46,7 +46,7 @@ std::vector<std::pair<std::string, std::string>> words_of(const CommandInfo& com
     return out;
 }
 
-// "case": which command the words so far name. In bash and zsh alike; `$word` is looked at, `$path` grows.
+// For "case": which command the words so far name. In bash and zsh alike, with `$command|WORD` looked at.
 std::string path_cases(const CommandInfo& program, const std::string& indent) {
     std::string out;
     each_command(program, [&](const CommandInfo& command) {

@@ -51,6 +51,13 @@ std::string item(const std::string& head, const std::string& text) {
     return fmt::format(".TP\n{}\n{}\n", head, roff(text));
 }
 
+// `font`: of what is explained, 'B' or 'I'.
+std::string section(const char* title, char font, const std::vector<std::pair<const char*, const char*>>& entries) {
+    std::string out = fmt::format(".SH {}\n", title);
+    for (const auto& [name, means] : entries) out += item(fmt::format("\\f{}{}\\fR", font, roff(name)), means);
+    return out;
+}
+
 void describe(const CommandInfo& command, std::string& out) {
     if (!command.path.empty() && (command.commands.empty() || !command.options.empty())) {
         out += fmt::format(".SS {}\n{}\n", usage_of(command), roff(command.description + "."));
@@ -76,28 +83,24 @@ std::string man_page(const CommandInfo& program) {
     describe(program, out);
     out += ".SH KEYS\nIn the course; in an editor or a shell all keys but Ctrl\\-] are that program's.\n";
     for (const workbench::KeyHelp& key : workbench::key_help()) out += item("\\fB" + roff(key.keys) + "\\fR", key.does);
-    out += ".SH EXIT STATUS\n";
-    for (const auto& [status, means] :
-         {std::pair{"0", "It was done; of grade, vet and check: a pass."},
-          {"1", "Of grade, vet and check: not a pass. Of doctor: something is missing."},
-          {"2", "It could not be done; why, and what to do, is on standard error, or in the JSON that was asked for."},
-          {"130", "Interrupted."}})
-        out += item(fmt::format("\\fB{}\\fR", status), means);
-    out += ".SH ENVIRONMENT\n";
-    for (const auto& [name, means] :
-         {std::pair{"FERRULE_WORKSPACE", "Where the learner's work is; else ~/ferrule."},
-          {"XDG_DATA_HOME", "Progress is below it; else below ~/.local/share."},
-          {"XDG_CACHE_HOME", "Toolchain, kernels and what was built are below it; else below ~/.cache."},
-          {"VISUAL, EDITOR", "The editor that the course opens."},
-          {"NO_COLOR", "When it is set, no colours are used."}})
-        out += item(fmt::format("\\fB{}\\fR", name), means);
-    out += ".SH FILES\n";
-    for (const auto& [name, means] :
-         {std::pair{"~/ferrule/EXERCISE/c, ~/ferrule/EXERCISE/rust", "The learner's work; never written over."},
-          {"~/ferrule/compile_commands.json, ~/ferrule/rust-project.json", "For clangd and rust-analyzer."},
-          {"~/.local/share/ferrule/progress.db", "Attempts, verdicts, hints and time at work (SQLite)."},
-          {"~/.cache/ferrule/", "All the rest; it can be made again."}})
-        out += item(fmt::format("\\fI{}\\fR", roff(name)), means);
+    out += section("EXIT STATUS", 'B',
+                   {{"0", "It was done; of grade, vet and check: a pass."},
+                    {"1", "Of grade, vet and check: not a pass. Of doctor: something is missing."},
+                    {"2",
+                     "It could not be done; why, and what to do, is on standard error, or in the JSON that was asked "
+                     "for."},
+                    {"130", "Interrupted."}});
+    out += section("ENVIRONMENT", 'B',
+                   {{"FERRULE_WORKSPACE", "Where the learner's work is; else ~/ferrule."},
+                    {"XDG_DATA_HOME", "Progress is below it; else below ~/.local/share."},
+                    {"XDG_CACHE_HOME", "Toolchain, kernels and what was built are below it; else below ~/.cache."},
+                    {"VISUAL, EDITOR", "The editor that the course opens."},
+                    {"NO_COLOR", "When it is set, no colours are used."}});
+    out += section("FILES", 'I',
+                   {{"~/ferrule/EXERCISE/c, ~/ferrule/EXERCISE/rust", "The learner's work; never written over."},
+                    {"~/ferrule/compile_commands.json, ~/ferrule/rust-project.json", "For clangd and rust-analyzer."},
+                    {"~/.local/share/ferrule/progress.db", "Attempts, verdicts, hints and time at work (SQLite)."},
+                    {"~/.cache/ferrule/", "All the rest; it can be made again."}});
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/ring_checkout.hpp"
 #include "sandbox/base/catch.hpp"
 #include "sandbox/base/files.hpp"
 #include "sandbox/base/subprocess.hpp"
@@ -15,42 +16,18 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr const char* kExercise = R"(format = 1
-id = "ring"
-title = "A ring"
-languages = ["c", "rust"]
-minutes = 5
-module = "ring"
-[[hint]]
-class = "build-error"
-steps = ["Look at the first line.", "Look at the second."]
-[[scenario]]
-name = "load"
-steps = [{ load = "" }]
-)";
-
 class Program {
 public:
     Program() {
-        REQUIRE(make_directories(path("root/sandbox/base")));
-        fs::create_directory_symlink(fs::path(FERRULE_SOURCE_ROOT) / "kernel-image", path("root/kernel-image"));
+        cli::put_ring_checkout(path("root"));
         put("root/lessons/course/course.toml",
             "format_version = 1\n[[part]]\nid = \"ownership\"\ntitle = \"Who frees what\"\nlessons = [\"leaks\"]\n");
         put("root/lessons/course/ownership/leaks/lesson.md", "# Leaks\n\nA *driver* that forgets.\n");
-        const std::string exercise = "root/lessons/course/ownership/leaks/ring/";
-        put(exercise + "exercise.toml", kExercise);
-        for (const char* folder : {"starter", "solution"}) {
-            put(fmt::format("{}c/{}/ring.c", exercise, folder), fmt::format("/* {} */\n", folder));
-            put(fmt::format("{}rust/{}/ring.rs", exercise, folder), fmt::format("// {}\n", folder));
-        }
     }
 
     std::vector<std::string> extra;  // more of the environment
 
-    void put(const std::string& name, const std::string& text) {
-        REQUIRE(make_directories((dir_->path() / name).parent_path()));
-        REQUIRE(write_file(dir_->path() / name, text));
-    }
+    void put(const std::string& name, const std::string& text) { cli::put_file(dir_->path() / name, text); }
     fs::path path(const std::string& name) const { return dir_->path() / name; }
 
     RunResult operator()(std::vector<std::string> arguments, const std::string& input = {},

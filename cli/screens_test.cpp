@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "cli/ring_checkout.hpp"
 #include "lessons/workbench/program_screen.hpp"
 #include "sandbox/base/catch.hpp"
 #include "sandbox/base/files.hpp"
@@ -39,43 +40,22 @@ if (!ring)
 ```
 )";
 
-constexpr const char* kExercise = R"(format = 1
-id = "ring"
-title = "A ring"
-languages = ["c", "rust"]
-minutes = 5
-module = "ring"
-[[hint]]
-class = "build-error"
-steps = ["Look at the first line."]
-[[scenario]]
-name = "load"
-steps = [{ load = "" }]
-)";
-
 // A checkout with a course of two lessons.
 struct Root {
     Result<TempDir> folder = TempDir::make();
 
     Root() {
         REQUIRE(folder);
-        REQUIRE(make_directories(folder->path() / "sandbox/base"));
-        fs::create_directory_symlink(fs::path(FERRULE_SOURCE_ROOT) / "kernel-image", folder->path() / "kernel-image");
+        cli::put_ring_checkout(folder->path());
         put("course.toml",
             "format_version = 1\n[[part]]\nid = \"ownership\"\ntitle = \"Ownership\"\nlessons = [\"leaks\"]\n"
             "[[part]]\nid = \"locks\"\ntitle = \"Locks\"\nlessons = [\"order\"]\n");
         put("ownership/leaks/lesson.md", kLesson);
         put("locks/order/lesson.md", "# Which lock first?\n\nAlways the same one.\n");
-        put("ownership/leaks/ring/exercise.toml", kExercise);
-        for (const char* kind : {"starter", "solution"}) {
-            put(fmt::format("ownership/leaks/ring/c/{}/ring.c", kind), fmt::format("/* {} */\nint ring;\n", kind));
-            put(fmt::format("ownership/leaks/ring/rust/{}/ring.rs", kind), fmt::format("// {}\n", kind));
-        }
+        put("ownership/leaks/ring/c/starter/ring.c", "/* starter */\nint ring;\n");
     }
     void put(const std::string& name, const std::string& text) const {
-        const fs::path path = folder->path() / "lessons/course" / name;
-        REQUIRE(make_directories(path.parent_path()));
-        REQUIRE(write_file(path, text));
+        cli::put_file(folder->path() / "lessons/course" / name, text);
     }
 };
 

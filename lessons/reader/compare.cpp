@@ -32,43 +32,20 @@ std::string mistakes(const std::vector<grader::Mutant>& mutants, grader::Languag
     return out;
 }
 
-// In pieces of at most `width` columns; at least one.
-std::vector<Line> wrapped(const Line& line, int width) {
-    std::vector<Line> out(1);
-    int left = width;
-    for (const Span& span : line) {
-        std::string_view text = span.text;
-        while (!text.empty()) {
-            const std::string_view part = cut(text, left);
-            if (part.empty()) {  // the line is full
-                out.emplace_back();
-                left = width;
-                continue;
-            }
-            out.back().push_back({std::string(part), span.style});
-            left -= columns(part);
-            text.remove_prefix(part.size());
-        }
-    }
-    return out;
-}
-
 Result<std::vector<Line>> code_of(const grader::Exercise& exercise, grader::Language language, int width) {
     FERRULE_TRY(const auto files, solution_files(exercise, language));
     std::vector<Line> out;
     for (const SolutionFile& file : files) {
         out.push_back({{std::string(cut(file.name, width)), {Role::heading, true}}});
         for (const Line& line : highlight(file.text, grader::name(language)))
-            for (Line& piece : wrapped(line, width)) out.push_back(std::move(piece));
+            for (Line& piece : fold(line, width)) out.push_back(std::move(piece));
         out.emplace_back();
     }
     return out;
 }
 
 Line beside(Line left, const Line& right, int width) {
-    int used = 0;
-    for (const Span& span : left) used += columns(span.text);
-    left.push_back({std::string(static_cast<size_t>(std::max(width - used, 0)), ' '), {}});
+    left.push_back({std::string(static_cast<size_t>(std::max(width - columns(left), 0)), ' '), {}});
     left.push_back({kBetween, {Role::mark}});
     left.insert(left.end(), right.begin(), right.end());
     return left;

@@ -34,8 +34,7 @@ void move_to_host(Json& json, const image::Image& image) {
 bool is_about_meaning(const std::string& word) {
     static const std::vector<std::string> words = {"-nostdinc", "-m64", "-O2", "-mcmodel=kernel"};
     if (std::find(words.begin(), words.end(), word) != words.end()) return true;
-    static const std::vector<std::string> prefixes = {"-I",
-                                                      "-D",
+    static const std::vector<std::string> prefixes = {"-D",
                                                       "-U",
                                                       "--target=",
                                                       "-W",

@@ -47,12 +47,6 @@ struct Margin {
     Line first, rest;
 };
 
-int width_of(const Line& line) {
-    int total = 0;
-    for (const Span& span : line) total += columns(span.text);
-    return total;
-}
-
 class Renderer {
 public:
     Renderer(int width, Links links) : width_(std::max(width, 20)), links_(links) {}
@@ -96,8 +90,7 @@ private:
 
     void heading(cmark_node* node, const Margin& margin) {
         const std::vector<Span> spans = inlines(node, {Role::heading, true, false});
-        int width = 0;
-        for (const Span& span : spans) width += columns(span.text);
+        const int width = columns(spans);
         wrap(spans, margin);
         const int level = cmark_node_get_heading_level(node);
         if (level <= 2)
@@ -147,26 +140,11 @@ private:
         inner.rest.push_back({indent, {}});
         const int space = room(inner);
         bool first = true;
-        const auto put_piece = [&](Line piece) {
-            put(first ? inner.first : inner.rest, std::move(piece));
-            first = false;
-        };
-        for (const Line& line : lines) {
-            Line piece;
-            int used = 0;
-            for (const Span& span : line)
-                for (std::string_view rest = span.text; !rest.empty();) {
-                    std::string_view part = cut(rest, space - used);
-                    if (part.empty() && used == 0) part = rest;
-                    if (!part.empty()) piece.push_back({std::string(part), span.style});
-                    used += columns(part);
-                    rest.remove_prefix(part.size());
-                    if (rest.empty()) break;
-                    put_piece(std::exchange(piece, {}));
-                    used = 0;
-                }
-            put_piece(std::move(piece));
-        }
+        for (const Line& line : lines)
+            for (Line& piece : fold(line, space)) {
+                put(first ? inner.first : inner.rest, std::move(piece));
+                first = false;
+            }
     }
 
     // --- tables
@@ -188,7 +166,7 @@ private:
         std::vector<int> widths(cmark_gfm_extensions_get_table_columns(node), 1);
         for (const Cells& row : rows)
             for (size_t i = 0; i < std::min(row.size(), widths.size()); ++i)
-                widths[i] = std::max(widths[i], width_of(row[i]));
+                widths[i] = std::max(widths[i], columns(row[i]));
         const auto total = [&] {
             return std::accumulate(widths.begin(), widths.end(), kGap * (static_cast<int>(widths.size()) - 1));
         };
@@ -213,13 +191,10 @@ private:
         for (size_t line = 0; line < height; ++line) {
             Line out;
             for (size_t i = 0; i < widths.size(); ++i) {
-                int used = 0;
-                if (line < wrapped_cells[i].size())
-                    for (const Span& span : wrapped_cells[i][line]) {
-                        used += columns(span.text);
-                        out.push_back(span);
-                    }
-                if (i + 1 < widths.size()) out.push_back({std::string(blanks(widths[i] - used + kGap), ' '), {}});
+                const Line cell = line < wrapped_cells[i].size() ? wrapped_cells[i][line] : Line{};
+                out.insert(out.end(), cell.begin(), cell.end());
+                if (i + 1 < widths.size())
+                    out.push_back({std::string(blanks(widths[i] - columns(cell) + kGap), ' '), {}});
             }
             put(line == 0 ? first : rest, std::move(out));
         }
@@ -287,7 +262,7 @@ private:
 
     // --- lines
 
-    int room(const Margin& margin) const { return std::max(width_ - width_of(margin.rest), 8); }
+    int room(const Margin& margin) const { return std::max(width_ - columns(margin.rest), 8); }
 
     static std::string dashes(int count, const char* one) {
         std::string out;
@@ -400,6 +375,29 @@ Paint paint_of(const Style& style) {
         case Role::heading: break;
     }
     return paint;
+}
+
+int columns(const Line& line) {
+    int total = 0;
+    for (const Span& span : line) total += columns(span.text);
+    return total;
+}
+
+std::vector<Line> fold(const Line& line, int width) {
+    std::vector<Line> out(1);
+    int used = 0;
+    for (const Span& span : line)
+        for (std::string_view rest = span.text; !rest.empty();) {
+            std::string_view part = cut(rest, width - used);
+            if (part.empty() && used == 0) part = rest;  // wider than a whole line
+            if (!part.empty()) out.back().push_back({std::string(part), span.style});
+            used += columns(part);
+            rest.remove_prefix(part.size());
+            if (rest.empty()) break;
+            out.emplace_back();
+            used = 0;
+        }
+    return out;
 }
 
 std::vector<Line> render_markdown(std::string_view markdown, int width, Links links) {

@@ -46,6 +46,9 @@ struct Paint {
 Paint paint_of(const Style& style);
 
 using Line = std::vector<Span>;
+int columns(const Line& line);
+// As it stands, in pieces of at most `width` columns: what is too long goes on below. At least one piece.
+std::vector<Line> fold(const Line& line, int width);
 
 // `written`: behind a link stands where it leads. `followed`: only where that is no other lesson of the course.
 enum class Links { written, followed };

@@ -141,9 +141,10 @@ private:
 
     void happen(const Event& event) {
         std::vector<Request> requests = update(state_, event);
-        if (std::holds_alternative<Graded>(event) || std::holds_alternative<Started>(event)) read_again();
-        const auto* changed = std::get_if<ImageChanged>(&event);
-        if (std::holds_alternative<Started>(event) || (changed && changed->image.ready)) editor_files_.refresh();
+        const bool started = std::holds_alternative<Started>(event);
+        const auto* image = std::get_if<ImageChanged>(&event);
+        if (started || std::holds_alternative<Graded>(event)) read_again();
+        if (started || (image && image->image.ready)) editor_files_.refresh();
         for (const Request& request : requests) perform(request);
         const Area area = pane_area(state_);
         for (Program* one : {&editor_, &console_})
@@ -288,7 +289,7 @@ private:
         const fs::path folder = setup_.workspace.folder(*exercise, language());
         const std::string key = folder.string();
         if (child_ && edited_ == key) {
-            if (line > 0) jump(folder, file, line);
+            if (line > 0) jump(*exercise, folder, file, line);
             return;
         }
         child_.reset();
@@ -316,10 +317,11 @@ private:
 
     // Of an exercise with one file the editor shows that one; else the file has to be named too. Editors of the vi
     // family, helix, and nano (Ctrl-_); others are left alone.
-    void jump(const fs::path& folder, const std::string& file, size_t line) {
+    void jump(const grader::Exercise& exercise, const fs::path& folder, const std::string& file, size_t line) {
         const std::string command = editor_command();
         const auto is = [&](const char* name) { return command.find(name) != std::string::npos; };
-        const bool named = !file.empty() && sources_in(folder) > 1;
+        const auto sources = build::read_sources(folder, language(), exercise.module);
+        const bool named = !file.empty() && sources && sources->files.size() > 1;
         if (is("hx") || is("helix"))
             editor_.to_write += named ? fmt::format("\x1b\x1b:open {}:{}\r", file, line)
                                       : fmt::format("\x1b\x1b:{}\r", line);
@@ -330,16 +332,6 @@ private:
             editor_.to_write += fmt::format("\x1f{}\r", line);
         else
             happen(Noticed{fmt::format("{}:{}", file, line)});
-    }
-
-    static size_t sources_in(const fs::path& folder) {
-        std::error_code code;
-        size_t count = 0;
-        for (const auto& entry : fs::directory_iterator(folder, code)) {
-            const std::string suffix = entry.path().extension();
-            count += suffix == ".c" || suffix == ".h" || suffix == ".rs" ? 1 : 0;
-        }
-        return count;
     }
 
     void serve_editor() {

@@ -102,19 +102,31 @@ void Grader::grade(const Submission& submission) {
     if (!kept) mailbox_.post(Noticed{one_line(kept.error())});
 }
 
-bool Background::start(std::function<void()> work) {
-    if (busy_.exchange(true)) return false;
-    if (thread_.joinable()) thread_.join();
-    thread_ = std::thread([this, work = std::move(work)] {
-        work();
+void Background::start(std::function<void()> work) {
+    const std::lock_guard lock(mutex_);
+    next_ = std::move(work);
+    if (std::exchange(busy_, true)) return;
+    if (thread_.joinable()) thread_.join();  // it has let go of the mutex for the last time
+    thread_ = std::thread([this] {
+        std::unique_lock lock(mutex_);
+        while (next_) {
+            const auto work = std::exchange(next_, nullptr);
+            lock.unlock();
+            work();
+            lock.lock();
+        }
         busy_ = false;
     });
-    return true;
 }
 
 void Background::stop() {
+    bool ours = false;
+    {
+        const std::lock_guard lock(mutex_);
+        next_ = nullptr;
+        ours = busy_ && !interrupted();
+    }
     if (!thread_.joinable()) return;
-    const bool ours = busy_ && !interrupted();
     if (ours) interrupt_now();
     thread_.join();
     if (ours) clear_interrupt();
@@ -128,6 +140,7 @@ Image ImageBuilder::look() const {
 }
 
 void ImageBuilder::build() {
+    if (building_.exchange(true)) return;
     background_.start([this] {
         PostedProgress progress(mailbox_);
         Image image;
@@ -138,18 +151,16 @@ void ImageBuilder::build() {
             break;
         }
         image.ready = image.error.empty();
+        building_ = false;
         mailbox_.post(ImageChanged{image});
     });
 }
 
 void EditorFiles::refresh() {
-    again_ = true;
     background_.start([this] {
         NoProgress progress;
-        while (again_.exchange(false)) {
-            const auto written = reader::write_editor_support(workspace_, catalogue_, progress);
-            if (!written && written.error().code != "cancelled") mailbox_.post(Noticed{one_line(written.error())});
-        }
+        const auto written = reader::write_editor_support(workspace_, catalogue_, progress);
+        if (!written && written.error().code != "cancelled") mailbox_.post(Noticed{one_line(written.error())});
     });
 }
 

@@ -47,13 +47,15 @@ private:
 class Background {
 public:
     ~Background() { stop(); }
-    // False: the last one is still at it.
-    bool start(std::function<void()> work);
+    // While another is at it, this one comes behind it, in the place of any that waits already.
+    void start(std::function<void()> work);
     void stop();  // ends it early; nobody else has work under way that listens for interrupts
 
 private:
+    std::mutex mutex_;
+    std::function<void()> next_;
+    bool busy_ = false;  // the thread will look at next_ once more
     std::thread thread_;
-    std::atomic<bool> busy_ = false;
 };
 
 // The kernels that exercises need, built in the background: the course can be read meanwhile.
@@ -71,6 +73,7 @@ public:
 private:
     Mailbox& mailbox_;
     const std::vector<std::string> variants_;
+    std::atomic<bool> building_ = false;
     Background background_;
 };
 
@@ -86,7 +89,6 @@ private:
     Mailbox& mailbox_;
     const reader::Workspace& workspace_;
     const reader::Catalogue& catalogue_;
-    std::atomic<bool> again_ = false;  // something was started meanwhile
     Background background_;
 };
 
