@@ -93,6 +93,7 @@ TEST_CASE("vet: what cannot be vetted is one line and status 2") {
              {{driver.path, "--module", "other"}, "lists no module"},
              {{driver.path, "--scenario", "/nowhere.toml"}, "/nowhere.toml"},
              {{driver.path, "--format", "yaml"}, "yaml"},
+             {{driver.path, "--deadline", "500"}, "--deadline"},
              {{}, "PATH"}}) {
         const RunResult result = driver.vet(arguments);
         INFO(result.err);
@@ -145,4 +146,20 @@ TEST_CASE("vet: a driver of several files, its leak under a failing allocation, 
     CHECK(wrong.exit_code == 1);
     CHECK_THAT(wrong.out, Contains("wrong-result"));
     CHECK_THAT(wrong.out, Contains("the parameter is there"));
+}
+
+TEST_CASE("vet: a load has as long as is said", "[image]") {
+    const Driver driver;
+    std::string slow = kMain;
+    slow.replace(slow.find("	if (count > 8)"), 0, "	msleep(3000);\n");
+    slow.replace(slow.find("#include <linux/module.h>"), 0, "#include <linux/delay.h>\n");
+    driver.put("main.c", slow);
+    driver.put("lib/more.c",
+               "#include \"parts.h\"\nint parts_more(int count) { return 0; }\nvoid parts_less(void) {}\n");
+    const RunResult hurried = driver.vet({driver.path, "--deadline", "1"});
+    CHECK(hurried.exit_code == 1);
+    CHECK_THAT(hurried.out, Contains("hang"));
+    const RunResult patient = driver.vet({driver.path, "--deadline", "30"});
+    INFO(patient.err << patient.out);
+    CHECK(patient.exit_code == 0);
 }

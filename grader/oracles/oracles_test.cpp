@@ -32,7 +32,8 @@ struct Oracle {
     fs::path source;  // below the kernel's source
     std::vector<std::string> files, kbuild, edit;
     std::string module, parameters, step;
-    double deadline = 10;
+    double deadline = 10;                 // seconds, of each step
+    std::optional<double> load_deadline;  // of the loads; none: vet's own
     Said expected;
 };
 
@@ -60,6 +61,7 @@ std::vector<Oracle> declared() {
         oracle.parameters = table["params"].value_or(std::string());
         oracle.step = table["step"].value_or(std::string());
         oracle.deadline = table["deadline"].value_or(10.0);
+        oracle.load_deadline = table["load_deadline"].value<double>();
         oracle.expected[kLoad] = {"clean"};
         if (const auto* expect = table["expect"].as_table())
             for (const auto& [key, value] : *expect) {
@@ -121,6 +123,7 @@ Json vet(const Oracle& oracle, std::span<const std::string> words, const fs::pat
     std::vector<std::string> argv = {FERRULE_PROGRAM, "vet", path, "--json"};
     if (!oracle.module.empty()) argv.insert(argv.end(), {"--module", oracle.module});
     if (!oracle.parameters.empty()) argv.insert(argv.end(), {"--params", oracle.parameters});
+    if (oracle.load_deadline) argv.insert(argv.end(), {"--deadline", fmt::format("{}", *oracle.load_deadline)});
     if (const std::string text = scenario_file(oracle, words); !text.empty()) {
         REQUIRE(write_file(folder->path() / "scenarios.toml", text));
         argv.insert(argv.end(), {"--scenario", folder->path() / "scenarios.toml"});
