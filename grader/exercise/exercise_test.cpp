@@ -135,6 +135,7 @@ TEST_CASE("every mistake names its line, what was found and what was expected") 
     };
     const Case cases[] = {
         {"format = ", "1", "not TOML", "TOML"},
+        {"format = t\n", "1", "saw 't?'", "TOML"},
         {"format = 2\n", "1", "integer 2", "1 to 1"},
         {kHead + "modul = 3\n", "7", "\"modul\"", "did you mean \"module\"?"},
         {kHead, "1", "no \"scenario\"", "[[scenario]]"},

@@ -12,10 +12,13 @@ namespace {
 
 constexpr size_t kTextCap = 4096;  // the agent's FERRULE_TEXT_MAX
 
-std::string shortened(const std::string& text) {
-    std::string out;
-    for (const char c : text.substr(0, 60)) out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    return text.size() > 60 ? out + "…" : out;
+std::string shortened(const std::string& text) { return text.size() > 60 ? text.substr(0, 60) + "…" : text; }
+
+// A message is one line, whatever the file held: toml++ quotes the line break at which it gave up.
+std::string one_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    return text;
 }
 
 // Levenshtein distance; both words are short.
@@ -46,8 +49,9 @@ int line_of(const toml::node& node) { return static_cast<int>(node.source().begi
 
 void Problems::add(int line, const std::string& found_expected) {
     if (first_) return;
-    first_ = Error{"exercise-syntax", fmt::format("{}:{}: {}", file_.string(), std::max(line, 1), found_expected),
-                   "Correct that line; grader/exercise/README.md explains each key."};
+    first_ =
+        Error{"exercise-syntax", one_line(fmt::format("{}:{}: {}", file_.string(), std::max(line, 1), found_expected)),
+              "Correct that line; grader/exercise/README.md explains each key."};
 }
 
 tl::unexpected<Error> Problems::error() const {

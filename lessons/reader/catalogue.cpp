@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
+#include "grader/exercise/toml_table.hpp"
 #include "lessons/reader/markdown.hpp"
-#include "sandbox/base/toml.hpp"
 
 namespace ferrule::reader {
 
@@ -20,8 +20,10 @@ public:
     explicit CourseFile(fs::path path) : path_(std::move(path)) {}
 
     tl::unexpected<Error> wrong(const toml::source_region& at, const std::string& what) const {
-        return fail("course-syntax", fmt::format("{}:{}: {}", path_.string(), at.begin.line, what),
-                    "Correct the file; lessons/course/README.md shows its format.");
+        return wrong(fmt::format("{}:{}: {}", path_.string(), at.begin.line, what));
+    }
+    static tl::unexpected<Error> wrong(const std::string& message) {
+        return fail("course-syntax", message, "Correct the file; lessons/course/README.md shows its format.");
     }
 
     Result<std::string> text(const toml::table& table, const std::string& key) const {
@@ -192,14 +194,9 @@ Result<Catalogue> load_catalogue(const fs::path& folder) {
         return fail("course-missing", fmt::format("no course in {}: course.toml is not there", folder.string()),
                     "Run Ferrule from its checkout, or set FERRULE_ROOT to it.");
     FERRULE_TRY(const std::string text, read_file(file.path(), 1u << 20));
-    toml::table table;
-    try {
-        table = toml::parse(text, file.path().string());
-    } catch (const toml::parse_error& error) {
-        return file.wrong(error.source(), std::string(error.description()));
-    } catch (const std::logic_error&) {
-        return file.wrong(toml::source_region{}, "somewhere in the file is what is not TOML");
-    }
+    const auto parsed = grader::parse_toml(text, file.path());
+    if (!parsed) return file.wrong(parsed.error().message);
+    const toml::table& table = *parsed;
     FERRULE_TRY_VOID(file.only(table, {"format_version", "title", "part"}));
     const toml::node* format = table.get("format_version");
     if (!format || format->value_exact<int64_t>() != kFormat)
