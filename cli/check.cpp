@@ -3,17 +3,21 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <iostream>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
+#include "cli/check_selection.hpp"
 #include "cli/command.hpp"
 #include "cli/progress_view.hpp"
-#include "lessons/reader/author_checks.hpp"
+#include "lessons/reader/class_table.hpp"
+#include "lessons/reader/lesson_checks.hpp"
+#include "lessons/reader/marked_section.hpp"
 #include "lessons/reader/repeatability.hpp"
 #include "lessons/reader/terminal.hpp"
 #include "lessons/reader/text_width.hpp"
@@ -24,10 +28,10 @@ namespace ferrule::cli {
 namespace {
 
 struct Options {
-    std::vector<std::string> ids;
-    std::string language, table;
+    Asked asked;
+    std::string language, table, classes;
     unsigned jobs = 0, repeat = 0;
-    bool all = false, corpus = false, deep = false, json = false, no_cache = false;
+    bool json = false, no_cache = false;
     std::optional<uint64_t> seed;
 };
 
@@ -75,47 +79,6 @@ void print(const std::string& exercise, const reader::CheckResult& result) {
     std::cout << std::flush;
 }
 
-// What was asked for, of the course and the corpus. "keeper/off-by-one" is one case of an exercise.
-class Selection {
-public:
-    static Result<Selection> make(const Options& options) {
-        Selection chosen;
-        FERRULE_TRY(chosen.catalogue_, load_course());
-        FERRULE_TRY(const fs::path corpus_folder, reader::default_corpus());
-        FERRULE_TRY(chosen.corpus_, reader::load_corpus(corpus_folder));
-        for (const std::string& id : options.ids) {
-            const size_t slash = std::min(id.find('/'), id.size());
-            FERRULE_TRY(const auto* exercise, chosen.find(id.substr(0, slash)));
-            chosen.targets_.push_back({exercise, slash < id.size() ? id.substr(slash + 1) : ""});
-            // A case that is not there is said before an image is built for the others.
-            FERRULE_TRY(const auto mutants, grader::load_mutants(*exercise));
-            FERRULE_TRY_VOID(reader::check_jobs(*exercise, mutants, {chosen.targets_.back().only, std::nullopt}));
-        }
-        if (options.all || (options.ids.empty() && !options.corpus))
-            for (const auto* exercise : chosen.catalogue_.exercises()) chosen.targets_.push_back({exercise, ""});
-        if (options.all || options.corpus)
-            for (const grader::Exercise& driver : chosen.corpus_) chosen.targets_.push_back({&driver, ""});
-        if (options.deep)
-            for (reader::CheckTarget& target : chosen.targets_)
-                target.exercise = &chosen.deep_.emplace_back(deep_exercise(*target.exercise));
-        return chosen;
-    }
-
-    const std::vector<reader::CheckTarget>& targets() const { return targets_; }
-
-private:
-    Result<const grader::Exercise*> find(const std::string& id) const {
-        const auto driver = std::find_if(corpus_.begin(), corpus_.end(), [&](const auto& one) { return one.id == id; });
-        if (driver != corpus_.end()) return &*driver;
-        return catalogue_.find(id);
-    }
-
-    reader::Catalogue catalogue_;
-    std::vector<grader::Exercise> corpus_;
-    std::list<grader::Exercise> deep_;
-    std::vector<reader::CheckTarget> targets_;  // into those above, whose elements stay where they are
-};
-
 reader::CheckOptions check_options(const Options& options) {
     reader::CheckOptions out;
     out.jobs = options.jobs;
@@ -132,12 +95,53 @@ Result<void> ensure_images(const std::vector<reader::CheckTarget>& targets, Prog
     return {};
 }
 
+// Courses and lessons as texts: what stands in them, and what does not build. `name`, then its problems.
+using TextReport = std::function<void(const std::string& kind, const std::string& name, double seconds,
+                                      const std::vector<std::string>& problems)>;
+Result<void> check_texts(const Selection& chosen, ProgressView& view, const TextReport& end) {
+    for (const reader::Course* course : chosen.courses())
+        end("course", course->id.empty() ? "course" : course->id, 0, course_problems(chosen.catalogue(), *course));
+    if (chosen.lessons().empty()) return {};
+    FERRULE_TRY_VOID(image::ensure("mem", view));
+    FERRULE_TRY(const auto image, image::find("mem"));
+    for (const reader::Lesson* lesson : chosen.lessons()) {
+        const auto start = std::chrono::steady_clock::now();
+        view.status(lesson->id + ": text");
+        FERRULE_TRY(const std::string text, read_file(lesson->text, 4u << 20));
+        auto problems =
+            lesson_problems(chosen.catalogue(), *lesson, text, image.toolchain.root / "usr" / "src" / "linux");
+        FERRULE_TRY(const auto of_blocks, reader::build_problems(*lesson, text, image));
+        problems.insert(problems.end(), of_blocks.begin(), of_blocks.end());
+        end("lesson", lesson->id, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+            problems);
+    }
+    return {};
+}
+
+void print_text(const std::string& kind, const std::string& name, double seconds,
+                const std::vector<std::string>& problems) {
+    std::cout << fmt::format("{} {}: {} ({:.1f} s)\n", problems.empty() ? "ok" : "FAILED", name,
+                             kind == "course" ? "ids and files" : "text", seconds);
+    for (const std::string& problem : problems) std::cout << "     " << reader::printable(problem) << "\n";
+    std::cout << std::flush;
+}
+
 Result<int> check(const Options& options) {
-    FERRULE_TRY(const Selection chosen, Selection::make(options));
+    FERRULE_TRY(const Selection chosen, Selection::make(options.asked));
     ProgressView view;
+    auto texts = nlohmann::ordered_json::array();
+    int cases = 0, bad = 0, cached = 0;
+    if (options.language.empty())
+        FERRULE_TRY_VOID(
+            check_texts(chosen, view, [&](const auto& kind, const auto& name, double seconds, const auto& problems) {
+                ++cases;
+                bad += problems.empty() ? 0 : 1;
+                view.clear();
+                if (!options.json) print_text(kind, name, seconds, problems);
+                texts.push_back({{"kind", kind}, {"name", name}, {"ok", problems.empty()}, {"problems", problems}});
+            }));
     FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
     auto report = nlohmann::ordered_json::array();
-    int cases = 0, bad = 0, cached = 0;
     std::mutex screen;  // a state line of another case must not come between clearing and printing
     reader::CheckHooks hooks;
     hooks.seed = options.seed;
@@ -158,8 +162,8 @@ Result<int> check(const Options& options) {
     };
     FERRULE_TRY_VOID(reader::check_exercises(chosen.targets(), check_options(options), view, hooks));
     if (options.json)
-        std::cout << nlohmann::ordered_json{{"format", 1}, {"ok", bad == 0}, {"exercises", report}}.dump(
-                         2, ' ', false, nlohmann::json::error_handler_t::replace)
+        std::cout << nlohmann::ordered_json{{"format", 1}, {"ok", bad == 0}, {"texts", texts}, {"exercises", report}}
+                         .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
                   << "\n";
     else
         std::cout << fmt::format("{} exercises, {} cases, {} not as declared{}\n", report.size(), cases, bad,
@@ -180,10 +184,10 @@ Result<int> repeat(const Options& options) {
     // Before hours go by.
     std::vector<reader::RepeatRow> recorded;
     if (!options.table.empty()) {
-        FERRULE_TRY(const std::string text, reader::table_place(options.table));
+        FERRULE_TRY(const std::string text, reader::section_place(options.table, reader::kRepeatSection));
         recorded = reader::rows_of(text);
     }
-    FERRULE_TRY(const Selection chosen, Selection::make(options));
+    FERRULE_TRY(const Selection chosen, Selection::make(options.asked));
     FERRULE_TRY(const auto jobs, reader::repeat_jobs(chosen.targets(), check_options(options)));
     ProgressView view;
     FERRULE_TRY_VOID(ensure_images(chosen.targets(), view));
@@ -198,13 +202,13 @@ Result<int> repeat(const Options& options) {
         if (options.table.empty()) return {};
         std::vector<reader::RepeatRow> all = rows;
         // Who repeats some of the cases does not lose the others' rows.
-        if (!options.all)
+        if (!options.asked.all)
             std::copy_if(recorded.begin(), recorded.end(), std::back_inserter(all), [&](const auto& old) {
                 return std::none_of(rows.begin(), rows.end(), [&](const auto& row) {
                     return row.driver == old.driver && row.label == old.label;
                 });
             });
-        return reader::write_repeat_table(options.table, reader::repeat_table(all, machine));
+        return reader::write_section(options.table, reader::kRepeatSection, reader::repeat_table(all, machine));
     };
     Result<void> written = write();
     std::mutex screen;
@@ -229,17 +233,30 @@ Result<int> repeat(const Options& options) {
     return unsteady == 0 ? kPass : kFail;
 }
 
+Result<int> write_classes(const fs::path& file) {
+    FERRULE_TRY(const auto catalogue, load_course());
+    FERRULE_TRY(const std::string table, reader::class_table(catalogue));
+    FERRULE_TRY_VOID(reader::write_section(file, reader::kClassSection, table));
+    return kPass;
+}
+
 }  // namespace
 
 void add_check(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
         "check", "for instructors: starter fails, solution passes, every mutant is found where it says");
-    auto* ids = command->add_option("EXERCISE", options->ids,
-                                    "exercises, or single cases (keeper/off-by-one); the course when left out");
-    auto* all = command->add_flag("--all", options->all, "the course and the drivers of grader/corpus")->excludes(ids);
-    command->add_flag("--corpus", options->corpus, "the drivers of grader/corpus")->excludes(ids)->excludes(all);
-    add_deep_option(*command, options->deep);
+    auto* ids =
+        command->add_option("EXERCISE", options->asked.ids,
+                            "exercises, single cases (keeper/off-by-one) or lessons (ownership/leaks); the course "
+                            "when left out");
+    auto* all =
+        command->add_flag("--all", options->asked.all, "the course and the drivers of grader/corpus")->excludes(ids);
+    command->add_flag("--corpus", options->asked.corpus, "the drivers of grader/corpus")->excludes(ids)->excludes(all);
+    command->add_flag("--changed", options->asked.changed, "what differs from the last commit, as git says")
+        ->excludes(ids)
+        ->excludes(all);
+    add_deep_option(*command, options->asked.deep);
     add_seed_option(*command, options->seed);
     add_language_option(*command, options->language);
     command->add_option("--jobs", options->jobs, "cases at once; left out: what this machine's cores allow")
@@ -255,8 +272,17 @@ void add_check(CLI::App& app, Invocation& invocation) {
         ->add_option("--table", options->table,
                      "with --repeat: the Markdown file for the result; what it has already is not run again")
         ->needs(times);
+    command
+        ->add_option("--classes", options->classes,
+                     "runs nothing: writes which classes the course's mutants declare into this Markdown file")
+        ->excludes(ids)
+        ->excludes(all)
+        ->excludes(times);
     command->callback([options, &invocation] {
-        invocation.action = [options] { return options->repeat > 0 ? repeat(*options) : check(*options); };
+        invocation.action = [options] {
+            if (!options->classes.empty()) return write_classes(options->classes);
+            return options->repeat > 0 ? repeat(*options) : check(*options);
+        };
         if (options->json) invocation.error_json = error_object;
     });
 }

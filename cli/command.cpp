@@ -36,8 +36,8 @@ std::string error_line(const Error& error) {
 std::string error_object(const Error& error) { return grader::error_to_json("", "", error); }
 
 Result<reader::Catalogue> load_course() {
-    FERRULE_TRY(const fs::path folder, reader::default_course());
-    return reader::load_catalogue(folder);
+    FERRULE_TRY(const auto folders, reader::chosen_courses());
+    return reader::load_courses(folders);
 }
 
 Result<Chosen> choose(const std::string& id) {

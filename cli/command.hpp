@@ -30,6 +30,8 @@ void add_hint(CLI::App& app, Invocation& invocation);
 void add_reset(CLI::App& app, Invocation& invocation);
 void add_solution(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
+void add_new(CLI::App& app, Invocation& invocation);
+void add_preview(CLI::App& app, Invocation& invocation);
 void add_image(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);
 void add_completions(CLI::App& app, Invocation& invocation);

@@ -172,15 +172,16 @@ struct Options {
 
 Result<int> learn(const Options& options) {
     FERRULE_TRY(auto catalogue, load_course());
-    if (!options.id.empty()) FERRULE_TRY_VOID(catalogue.find(options.id));
+    const reader::Lesson* asked = catalogue.find_lesson(options.id);
+    if (!options.id.empty() && !asked) {
+        FERRULE_TRY(const auto* exercise, catalogue.find(options.id));
+        asked = catalogue.lesson_of(*exercise);
+    }
     const bool terminal = reader::is_terminal(STDIN_FILENO) && reader::is_terminal(STDOUT_FILENO);
     const bool screen =
         terminal && !options.plain && reader::look_of(STDOUT_FILENO) != reader::Look::plain && !catalogue.parts.empty();
     if (options.prepare && !screen) FERRULE_TRY_VOID(prepare_images(catalogue));
-    if (!options.id.empty() && !screen) {
-        FERRULE_TRY(const auto* exercise, catalogue.find(options.id));
-        return show_lesson(*catalogue.lesson_of(*exercise));
-    }
+    if (asked && !screen) return show_lesson(*asked);
     FERRULE_TRY(auto store, reader::ProgressStore::open(reader::ProgressStore::default_file()));
     const reader::Workspace workspace(reader::Workspace::default_root());
     if (screen) return workbench::run_workbench({catalogue, store, workspace, options.id, options.prepare});
@@ -193,7 +194,7 @@ Result<int> learn(const Options& options) {
 void add_learn(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("learn", "the course in the terminal");
-    command->add_option("EXERCISE", options->id, "open the lesson of this exercise");
+    command->add_option("EXERCISE", options->id, "open the lesson of this exercise, or this lesson (PART/LESSON)");
     command->add_flag("--prepare", options->prepare,
                       "build the kernel image where it is missing: in the background, or, without a screen, first");
     command->add_flag("--plain", options->plain, "lines of text and a menu, nothing drawn: for screen readers");

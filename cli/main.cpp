@@ -48,6 +48,22 @@ int finish(const Error& error, const std::function<std::string(const Error&)>& a
     return kCouldNot;
 }
 
+// In the environment, for the programs that this one starts: an editor's terminal, a shell.
+Result<void> choose_courses(const std::vector<std::string>& folders) {
+    std::string names;
+    for (const std::string& folder : folders) {
+        std::error_code code;
+        const fs::path whole = fs::absolute(folder, code);
+        if (folder.empty() || folder.find(':') != std::string::npos ||
+            !fs::is_regular_file(whole / "course.toml", code))
+            return fail("course-missing", fmt::format("no course in \"{}\": course.toml is not there", folder),
+                        "Name the folder that holds it; `ferrule new course DIR` makes one.");
+        names += (names.empty() ? "" : ":") + whole.string();
+    }
+    if (!names.empty()) setenv("FERRULE_COURSE", names.c_str(), 1);
+    return {};
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "Ferrule: learn to write Linux drivers that do not leak, deadlock or corrupt memory, in C and in Rust.",
@@ -55,6 +71,12 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", std::string("ferrule ") + FERRULE_VERSION);
     app.require_subcommand(0, 1);
     app.get_formatter()->column_width(34);
+    // Also behind a command, where people write it.
+    app.fallthrough();
+    std::vector<std::string> courses;
+    app.add_option("--course", courses, "the folder of another course than Ferrule's own; FERRULE_COURSE does the same")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
     Invocation invocation;
     add_learn(app, invocation);
     add_list(app, invocation);
@@ -67,6 +89,8 @@ int run(int argc, char** argv) {
     add_reset(app, invocation);
     add_solution(app, invocation);
     add_check(app, invocation);
+    add_new(app, invocation);
+    add_preview(app, invocation);
     add_image(app, invocation);
     add_doctor(app, invocation);
     add_completions(app, invocation);
@@ -74,16 +98,19 @@ int run(int argc, char** argv) {
     app.footer("Without a command: `ferrule learn --prepare`. Each command has --help.");
 
     try {
-        if (argc <= 1)
+        app.parse(argc, argv);
+        if (app.get_subcommands().empty()) {
+            const auto named = courses;  // parsing forgets them
             app.parse("learn --prepare");
-        else
-            app.parse(argc, argv);
+            courses = named;
+        }
     } catch (const CLI::Success& success) {  // --help, --version
         return app.exit(success);
     } catch (const CLI::ParseError& error) {
         return finish(usage_error(app, error),
                       asks_for_json(argc, argv) ? error_object : std::function<std::string(const Error&)>());
     }
+    if (const auto chosen = choose_courses(courses); !chosen) return finish(chosen.error(), invocation.error_json);
     if (!invocation.action) return finish({"usage", "no command", "See `ferrule --help`."}, {});
     const Result<int> status = invocation.action();
     if (!status) return finish(status.error(), invocation.error_json);

@@ -29,8 +29,9 @@ bool is_source(const fs::path& path) {
 CheckResult check_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
     CheckResult result;
     result.what = {CaseKind::files, exercise.languages.front(), "files"};
-    result.expected = "hints for every mutant's class, no stray file";
+    result.expected = "hints for every mutant's class, no stray file, no TODO";
     result.problems = stray_files(exercise, mutants);
+    for (std::string& problem : unwritten_files(exercise)) result.problems.push_back(std::move(problem));
     if (exercise.corpus) result.expected = "no stray file";
     for (std::string& problem : missing_hints(exercise, mutants)) result.problems.push_back(std::move(problem));
     result.ok = result.problems.empty();
@@ -87,6 +88,23 @@ std::vector<std::string> stray_files(const grader::Exercise& exercise, const std
         if (it->is_directory(code) && fs::is_empty(it->path(), code)) problems.push_back("empty folder " + relative);
     }
     if (code) problems.push_back(fmt::format("cannot list {}: {}", exercise.folder.string(), code.message()));
+    std::sort(problems.begin(), problems.end());
+    return problems;
+}
+
+std::vector<std::string> unwritten_files(const grader::Exercise& exercise) {
+    std::vector<std::string> problems;
+    std::error_code code;
+    for (fs::recursive_directory_iterator it(exercise.folder, code), end; !code && it != end; it.increment(code)) {
+        const std::string relative = it->path().lexically_relative(exercise.folder).generic_string();
+        if (!it->is_regular_file(code) || relative.find("/starter/") != std::string::npos) continue;
+        const auto text = read_file(it->path(), 1u << 20);
+        const size_t at = text ? text->find("TODO") : std::string::npos;
+        if (at != std::string::npos)
+            problems.push_back(
+                fmt::format("{}:{}: found TODO; expected it in a starter only", relative,
+                            1 + std::count(text->begin(), text->begin() + static_cast<std::ptrdiff_t>(at), '\n')));
+    }
     std::sort(problems.begin(), problems.end());
     return problems;
 }

@@ -45,6 +45,7 @@ unsigned clones_at_once();
 
 // The parts that need no image.
 std::vector<std::string> stray_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants);
+std::vector<std::string> unwritten_files(const grader::Exercise& exercise);  // that say TODO, starters apart
 std::vector<std::string> missing_hints(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants);
 
 }  // namespace ferrule::reader

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "grader/exercise/toml_table.hpp"
 #include "lessons/reader/markdown.hpp"
@@ -23,7 +27,7 @@ public:
         return wrong(fmt::format("{}:{}: {}", path_.string(), at.begin.line, what));
     }
     static tl::unexpected<Error> wrong(const std::string& message) {
-        return fail("course-syntax", message, "Correct the file; lessons/course/README.md shows its format.");
+        return fail("course-syntax", message, "Correct the file; lessons/README.md shows its format.");
     }
 
     Result<std::string> text(const toml::table& table, const std::string& key) const {
@@ -58,10 +62,14 @@ private:
     fs::path path_;
 };
 
-Result<Lesson> load_lesson(const fs::path& course, const std::string& id) {
+std::string namespaced(const Course& course, const std::string& id) {
+    return course.id.empty() ? id : course.id + "." + id;
+}
+
+Result<Lesson> load_lesson(const Course& course, const std::string& id) {
     Lesson lesson;
-    lesson.id = id;
-    const fs::path folder = course / id;
+    lesson.id = namespaced(course, id);
+    const fs::path folder = course.folder / id;
     lesson.text = folder / "lesson.md";
     FERRULE_TRY(const std::string text, read_file(lesson.text, 4u << 20));
     lesson.title = markdown_title(text);
@@ -77,20 +85,25 @@ Result<Lesson> load_lesson(const fs::path& course, const std::string& id) {
     std::sort(folders.begin(), folders.end());
     for (const fs::path& exercise_folder : folders) {
         FERRULE_TRY(grader::Exercise exercise, grader::load_exercise(exercise_folder));
+        exercise.id = namespaced(course, exercise.id);
+        exercise.lesson = lesson.id;
         lesson.exercises.push_back(std::move(exercise));
     }
+    std::stable_sort(lesson.exercises.begin(), lesson.exercises.end(),
+                     [&](const auto& a, const auto& b) { return mention_of(text, a.id) < mention_of(text, b.id); });
     return lesson;
 }
 
-Result<Part> load_part(const CourseFile& file, const fs::path& course, const toml::node& node) {
+Result<Part> load_part(const CourseFile& file, const Course& course, const toml::node& node) {
     const toml::table* table = node.as_table();
     if (!table) return file.wrong(node.source(), "`part` must be a table: [[part]]");
     FERRULE_TRY_VOID(file.only(*table, {"id", "title", "lessons"}));
     const toml::node* id = table->get("id");
     if (!id) return file.wrong(table->source(), "`id` is missing; expected the part's folder");
     Part part;
-    FERRULE_TRY(part.id, file.folder_name(*id, "`id`"));
+    FERRULE_TRY(const std::string folder, file.folder_name(*id, "`id`"));
     FERRULE_TRY(part.title, file.text(*table, "title"));
+    part.id = namespaced(course, folder);
     const toml::node* lessons = table->get("lessons");
     const toml::array* list = lessons ? lessons->as_array() : nullptr;
     if (!list)
@@ -98,9 +111,9 @@ Result<Part> load_part(const CourseFile& file, const fs::path& course, const tom
                           "`lessons` must be a list of folders below the part");
     for (const toml::node& entry : *list) {
         FERRULE_TRY(const std::string name, file.folder_name(entry, "a lesson"));
-        const std::string lesson_id = part.id + "/" + name;
+        const std::string lesson_id = folder + "/" + name;
         std::error_code code;
-        if (!fs::is_regular_file(course / lesson_id / "lesson.md", code))
+        if (!fs::is_regular_file(course.folder / lesson_id / "lesson.md", code))
             return file.wrong(entry.source(), fmt::format("no {}/lesson.md in the course", lesson_id));
         FERRULE_TRY(Lesson lesson, load_lesson(course, lesson_id));
         part.lessons.push_back(std::move(lesson));
@@ -179,6 +192,26 @@ Result<const grader::Exercise*> Catalogue::find(const std::string& id) const {
                         : "`ferrule list` shows all.");
 }
 
+const Lesson* Catalogue::find_lesson(const std::string& id) const {
+    for (const Part& part : parts)
+        for (const Lesson& lesson : part.lessons)
+            if (lesson.id == id) return &lesson;
+    return nullptr;
+}
+
+size_t mention_of(const std::string& text, const std::string& exercise) {
+    const std::string words = "ferrule start " + exercise;
+    // "ring" is not meant by ring-buffer or ring.more, but by the end of a sentence.
+    const auto in_id = [&](size_t at) {
+        return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '-');
+    };
+    for (size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) {
+        const size_t end = at + words.size();
+        if (!in_id(end) && !(end < text.size() && text[end] == '.' && in_id(end + 1))) return at;
+    }
+    return std::string::npos;
+}
+
 const Lesson* Catalogue::lesson_of(const grader::Exercise& exercise) const {
     for (const Part& part : parts)
         for (const Lesson& lesson : part.lessons)
@@ -192,12 +225,12 @@ Result<Catalogue> load_catalogue(const fs::path& folder) {
     std::error_code code;
     if (!fs::exists(file.path(), code))
         return fail("course-missing", fmt::format("no course in {}: course.toml is not there", folder.string()),
-                    "Run Ferrule from its checkout, or set FERRULE_ROOT to it.");
+                    "Name another folder with --course or FERRULE_COURSE, or leave both out.");
     FERRULE_TRY(const std::string text, read_file(file.path(), 1u << 20));
     const auto parsed = grader::parse_toml(text, file.path());
     if (!parsed) return file.wrong(parsed.error().message);
     const toml::table& table = *parsed;
-    FERRULE_TRY_VOID(file.only(table, {"format_version", "title", "part"}));
+    FERRULE_TRY_VOID(file.only(table, {"format_version", "id", "title", "part"}));
     const toml::node* format = table.get("format_version");
     if (!format || format->value_exact<int64_t>() != kFormat)
         return file.wrong(format ? format->source() : table.source(),
@@ -206,14 +239,53 @@ Result<Catalogue> load_catalogue(const fs::path& folder) {
     if (!parts || !parts->as_array())
         return file.wrong(parts ? parts->source() : table.source(), "expected at least one [[part]]");
 
+    Course course{"", "", folder};
+    if (const toml::node* id = table.get("id")) {
+        FERRULE_TRY(course.id, file.folder_name(*id, "`id`"));
+        FERRULE_TRY(course.title, file.text(table, "title"));
+    }
     Catalogue catalogue;
-    catalogue.folder = folder;
     for (const toml::node& node : *parts->as_array()) {
-        FERRULE_TRY(Part part, load_part(file, folder, node));
+        FERRULE_TRY(Part part, load_part(file, course, node));
         catalogue.parts.push_back(std::move(part));
     }
     FERRULE_TRY_VOID(check_unique(file, catalogue));
+    catalogue.courses.push_back(std::move(course));
     return catalogue;
+}
+
+Result<Catalogue> load_courses(const std::vector<fs::path>& folders) {
+    Catalogue all;
+    FERRULE_TRY(const fs::path own, default_course());
+    for (const fs::path& folder : folders) {
+        FERRULE_TRY(Catalogue one, load_catalogue(folder));
+        const Course& course = one.courses.front();
+        const CourseFile file(folder / "course.toml");
+        std::error_code code;
+        if (course.id.empty() && !fs::equivalent(folder, own, code))
+            return file.wrong(fmt::format("{}:1: the course has no `id`; expected id = \"…\" and title = \"…\"",
+                                          file.path().string()));
+        for (const Course& other : all.courses)
+            if (other.id == course.id)
+                return file.wrong(fmt::format("{}:1: id \"{}\" is that of the course in {}", file.path().string(),
+                                              course.id, other.folder.string()));
+        if (folders.size() > 1 && !course.id.empty())
+            for (Part& part : one.parts) part.title = course.title + ": " + part.title;
+        all.courses.push_back(course);
+        std::move(one.parts.begin(), one.parts.end(), std::back_inserter(all.parts));
+    }
+    return all;
+}
+
+Result<std::vector<fs::path>> chosen_courses() {
+    const char* names = std::getenv("FERRULE_COURSE");
+    std::vector<fs::path> out;
+    std::istringstream words(names ? names : "");
+    for (std::string word; std::getline(words, word, ':');)
+        if (!word.empty()) out.emplace_back(word);
+    if (!out.empty()) return out;
+    FERRULE_TRY(fs::path own, default_course());
+    return std::vector<fs::path>{std::move(own)};
 }
 
 Result<std::vector<grader::Exercise>> load_corpus(const fs::path& folder) {

@@ -14,9 +14,9 @@ constexpr const char* kExercise =
     "format = 1\nid = \"ring\"\ntitle = \"A ring\"\nlanguages = [\"c\"]\nminutes = 5\nmodule = \"ring\"\n"
     "[[scenario]]\nname = \"load\"\nsteps = [{ load = \"\" }]\n";
 
-struct Course {
+struct CourseFolder {
     Result<TempDir> dir = TempDir::make();
-    Course() {
+    CourseFolder() {
         put("course.toml", kCourse);
         put("ownership/leaks/lesson.md", "# Leaks\n\nText.\n");
         exercise("ring");
@@ -41,7 +41,7 @@ struct Course {
 }  // namespace
 
 TEST_CASE("the course is read in its order") {
-    Course course;
+    CourseFolder course;
     const auto catalogue = load_catalogue(course.dir->path());
     REQUIRE(catalogue);
     REQUIRE(catalogue->parts.size() == 1);
@@ -56,7 +56,7 @@ TEST_CASE("the course is read in its order") {
 }
 
 TEST_CASE("an unknown exercise is answered with the nearest") {
-    Course course;
+    CourseFolder course;
     const auto catalogue = load_catalogue(course.dir->path());
     REQUIRE(catalogue);
     const auto near = catalogue->find("rnig");
@@ -94,7 +94,7 @@ TEST_CASE("a driver of the corpus has no starter and no lesson, and may have sev
 }
 
 TEST_CASE("mistakes are reported with file and line") {
-    Course course;
+    CourseFolder course;
     SECTION("syntax") {
         course.put("course.toml", "format_version = 1\n[[part]\n");
         CHECK_THAT(course.error(), Contains("course.toml:2: found what is not TOML"));
@@ -138,4 +138,49 @@ TEST_CASE("no course is an error with a way out") {
     REQUIRE_FALSE(catalogue);
     CHECK(catalogue.error().code == "course-missing");
     CHECK_FALSE(catalogue.error().hint.empty());
+}
+
+TEST_CASE("a lesson's exercises stand in the order in which its text starts them") {
+    CHECK(mention_of("ferrule start ring-buffer, ferrule start ring.", "ring") ==
+          std::string("ferrule start ring-buffer, ").size());
+    CHECK(mention_of("ferrule start ring-buffer", "ring") == std::string::npos);
+    CourseFolder course;
+    course.put("ownership/leaks/another/exercise.toml",
+               std::string(kExercise).replace(std::string(kExercise).find("ring"), 4, "pair"));
+    course.put("ownership/leaks/another/c/starter/ring.c", "");
+    course.put("ownership/leaks/another/c/solution/ring.c", "");
+    course.put("ownership/leaks/lesson.md", "# Leaks\n\n    ferrule start ring\n\nThen `ferrule start pair`.\n");
+    const auto catalogue = load_catalogue(course.dir->path());
+    REQUIRE(catalogue);
+    REQUIRE(catalogue->exercises().size() == 2);
+    CHECK(catalogue->exercises()[0]->id == "ring");
+    CHECK(catalogue->exercises()[1]->id == "pair");
+}
+
+TEST_CASE("several courses side by side: ids begin with the course's") {
+    CourseFolder one, two;
+    const std::string head = "title = \"At Acme\"\nid = \"acme\"\n";
+    one.put("course.toml", head + kCourse);
+    two.put("course.toml", "title = \"Other\"\nid = \"other\"\n" + std::string(kCourse));
+    const auto both = load_courses({one.dir->path(), two.dir->path()});
+    INFO((both ? "" : both.error().message));
+    REQUIRE(both);
+    REQUIRE(both->parts.size() == 2);
+    CHECK(both->parts[0].id == "acme.ownership");
+    CHECK(both->parts[0].title == "At Acme: Who frees what");
+    CHECK(both->parts[0].lessons[0].id == "acme.ownership/leaks");
+    REQUIRE(both->find("other.ring"));
+    CHECK((*both->find("other.ring"))->lesson == "other.ownership/leaks");
+    CHECK(both->find_lesson("acme.ownership/leaks") == &both->parts[0].lessons[0]);
+    CHECK(both->find_lesson("ownership/leaks") == nullptr);
+    CHECK_FALSE(both->find("ring"));
+    CHECK(load_courses({one.dir->path()})->parts[0].title == "Who frees what");
+
+    const auto twice = load_courses({one.dir->path(), one.dir->path()});
+    REQUIRE_FALSE(twice);
+    CHECK_THAT(twice.error().message, Contains("\"acme\" is that of the course in"));
+    one.put("course.toml", kCourse);
+    const auto nameless = load_courses({one.dir->path()});
+    REQUIRE_FALSE(nameless);
+    CHECK_THAT(nameless.error().message, Contains("course.toml:1: the course has no `id`"));
 }

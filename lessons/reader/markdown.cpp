@@ -1,46 +1,22 @@
 #include "lessons/reader/markdown.hpp"
 
 #include <cmark-gfm-core-extensions.h>
-#include <cmark-gfm.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 #include <numeric>
 #include <utility>
 
 #include "lessons/reader/highlight.hpp"
+#include "lessons/reader/markdown_document.hpp"
 #include "lessons/reader/text_width.hpp"
 
 namespace ferrule::reader {
 
 namespace {
 
-struct NodeFree {
-    void operator()(cmark_node* node) const { cmark_node_free(node); }
-};
-using Document = std::unique_ptr<cmark_node, NodeFree>;
-
-struct ParserFree {
-    void operator()(cmark_parser* parser) const { cmark_parser_free(parser); }
-};
-
-// CommonMark, and GitHub's tables.
-Document parse(std::string_view markdown) {
-    cmark_gfm_core_extensions_ensure_registered();
-    const std::unique_ptr<cmark_parser, ParserFree> parser(cmark_parser_new(CMARK_OPT_VALIDATE_UTF8));
-    cmark_parser_attach_syntax_extension(parser.get(), cmark_find_syntax_extension("table"));
-    cmark_parser_feed(parser.get(), markdown.data(), markdown.size());
-    return Document(cmark_parser_finish(parser.get()));
-}
-
 bool is(cmark_node* node, const char* type) { return std::string_view(cmark_node_get_type_string(node)) == type; }
-
-std::string literal(cmark_node* node) {
-    const char* text = cmark_node_get_literal(node);
-    return text ? text : "";
-}
 
 // What stands left of a block: for its first line and for the others (a bullet, then blanks).
 struct Margin {
@@ -401,12 +377,12 @@ std::vector<Line> fold(const Line& line, int width) {
 }
 
 std::vector<Line> render_markdown(std::string_view markdown, int width, Links links) {
-    const Document document = parse(markdown);
+    const Document document = parse_markdown(markdown);
     return Renderer(width, links).render(document.get());
 }
 
 std::string markdown_title(std::string_view markdown) {
-    const Document document = parse(markdown);
+    const Document document = parse_markdown(markdown);
     for (cmark_node* node = cmark_node_first_child(document.get()); node; node = cmark_node_next(node)) {
         if (cmark_node_get_type(node) != CMARK_NODE_HEADING) continue;
         std::string title;

@@ -198,23 +198,4 @@ std::vector<RepeatRow> rows_of(const std::string& text) {
     return rows;
 }
 
-Result<std::string> table_place(const fs::path& file) {
-    std::error_code code;
-    if (!fs::exists(file, code)) return fmt::format("{}\n{}\n", kTableBegin, kTableEnd);
-    FERRULE_TRY(std::string text, read_file(file, 4u << 20));
-    const size_t begin = text.find(kTableBegin), end = text.find(kTableEnd);
-    if (begin == std::string::npos || end == std::string::npos || end < begin)
-        return fail("no-markers", fmt::format("{} has no place for the table", file.string()),
-                    fmt::format("Put the lines {} and {} where it belongs, or name a file that is not there yet.",
-                                kTableBegin, kTableEnd));
-    return text;
-}
-
-Result<void> write_repeat_table(const fs::path& file, const std::string& table) {
-    FERRULE_TRY(std::string text, table_place(file));
-    const size_t from = text.find(kTableBegin) + std::string(kTableBegin).size();
-    text.replace(from, text.find(kTableEnd) - from, "\n" + table);
-    return write_file(file, text);
-}
-
 }  // namespace ferrule::reader

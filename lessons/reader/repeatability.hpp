@@ -46,12 +46,6 @@ std::string repeat_table(const std::vector<RepeatRow>& rows, const std::string& 
 // The rows of such a table in any text around it. What is not a row of it is passed over.
 std::vector<RepeatRow> rows_of(const std::string& text);
 
-// The file's text with its two marker lines, or, when there is no such file, the marker lines. Error "no-markers".
-Result<std::string> table_place(const fs::path& file);
-// Puts the table between the marker lines, in place of what is there.
-Result<void> write_repeat_table(const fs::path& file, const std::string& table);
-
-constexpr const char* kTableBegin = "<!-- repeatability: begin -->";
-constexpr const char* kTableEnd = "<!-- repeatability: end -->";
+inline constexpr const char* kRepeatSection = "repeatability";  // see marked_section.hpp
 
 }  // namespace ferrule::reader

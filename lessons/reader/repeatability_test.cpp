@@ -67,21 +67,3 @@ TEST_CASE("a row that does not add up is none") {
         CHECK(rows_of(bad).empty());
     CHECK(fingerprint(verdict({finding("oops", "a|b<br>.c", 1)})) == "fail: oops a/b(br>.c:1");
 }
-
-TEST_CASE("the table takes its place between the markers, or a file of its own") {
-    const auto dir = TempDir::make();
-    REQUIRE(dir);
-    const fs::path file = dir->path() / "README.md";
-    REQUIRE(write_repeat_table(file, "table\n"));
-    REQUIRE(write_repeat_table(file, "later\n"));
-    CHECK(*read_file(file) == std::string(kTableBegin) + "\nlater\n" + kTableEnd + "\n");
-    REQUIRE(write_file(file, "# Text\n"));
-    const auto refused = write_repeat_table(file, "again\n");
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == "no-markers");
-    const std::string before = std::string("# Text\n\n") + kTableBegin, after = std::string(kTableEnd) + "\nMore.\n";
-    REQUIRE(write_file(file, before + "\nold\n" + after));
-    REQUIRE(write_repeat_table(file, "new\n"));
-    REQUIRE(write_repeat_table(file, "newer\n"));
-    CHECK(*read_file(file) == before + "\nnewer\n" + after);
-}

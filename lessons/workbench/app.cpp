@@ -70,7 +70,7 @@ public:
 
     Result<int> run() {
         if (const auto note = setup_.store.note("place")) restore_place(state_, *note);
-        open_at(state_, setup_.exercise);
+        open_at(state_, setup_.id);
         state_.image = images_.look();
         happen(Resized{display_->rows(), display_->columns()});
         follow();
@@ -84,6 +84,7 @@ public:
             serve_editor();
             serve_console();
             if (watch_.saved()) happen(Saved{state_.exercise, state_.language});
+            look_at_lesson();
             follow();
         }
         display_.reset();  // before what may take a moment to end
@@ -159,6 +160,22 @@ private:
     void read_again() {
         if (auto course = read_course(setup_.catalogue, setup_.store, setup_.workspace))
             update(state_, CourseRead{std::move(*course)});
+    }
+
+    // The lesson that is open may be one that somebody is writing.
+    void look_at_lesson() {
+        const std::string& id = lesson_of(state_).id;
+        const reader::Lesson* lesson = setup_.catalogue.find_lesson(id);
+        std::error_code code;
+        const auto written = lesson ? fs::last_write_time(lesson->text, code) : fs::file_time_type();
+        if (!lesson || code || (id == lesson_seen_ && written == lesson_written_)) return;
+        const bool saved = id == lesson_seen_;
+        lesson_seen_ = id;
+        lesson_written_ = written;
+        if (saved) read_again();
+        if (!setup_.problem) return;
+        if (const std::string problem = setup_.problem(id); !problem.empty() || saved)
+            happen(Noticed{problem.empty() ? "nothing is wrong with this text" : problem});
     }
 
     // The folder of what is worked at; it may have been started in another terminal.
@@ -405,6 +422,8 @@ private:
     Surface shown_;
     double shown_at_ = 0;
     double noted_ = -kWorkNoted;
+    std::string lesson_seen_;  // the lesson that was looked at last, and when it was written
+    fs::file_time_type lesson_written_;
 };
 
 }  // namespace

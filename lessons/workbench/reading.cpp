@@ -12,13 +12,18 @@ namespace {
 
 constexpr int kWidest = 100;  // longer lines are tiring to read
 
-// "../../locks/unlock-every-path/lesson.md", seen from "ownership/leaks": the last two folders name a lesson.
+// Of another course than Ferrule's own the ids begin with the course's and a dot.
+std::string course_of(const std::string& id) { return id.substr(0, id.find('.') + 1); }
+
+// "../../locks/unlock-every-path/lesson.md", seen from "ownership/leaks": the last two folders name a lesson of its course.
 std::optional<size_t> lesson_behind(const State& state, const std::string& target) {
+    const std::string course = course_of(lesson_of(state).id);
     std::string path = target.substr(0, target.find('#'));
     if (path.ends_with("/lesson.md")) path.resize(path.size() - std::string_view("/lesson.md").size());
     while (path.ends_with("/")) path.pop_back();
     for (size_t i = 0; i < state.course.size(); ++i) {
-        const std::string& id = state.course[i].id;
+        if (course_of(state.course[i].id) != course) continue;
+        const std::string id = state.course[i].id.substr(course.size());
         const std::string name = id.substr(id.find('/') + 1);
         if (path == id || path.ends_with("/" + id) || path == "../" + name) return i;
     }

@@ -267,6 +267,8 @@ struct Handler {
     }
     Requests operator()(const CourseRead& read) const {
         FERRULE_CHECK(read.course.size() == state.course.size());
+        // Somebody is writing it: laid out anew, at the same place.
+        if (read.course[state.lesson].text != lesson_of(state).text) state.page.columns = 0;
         state.course = read.course;
         return {};
     }
@@ -365,7 +367,11 @@ const std::vector<KeyHelp>& key_help() {
 }
 
 void open_at(State& state, const std::string& exercise) {
-    for (size_t i = 0; i < state.course.size(); ++i)
+    for (size_t i = 0; i < state.course.size(); ++i) {
+        if (state.course[i].id == exercise) {
+            if (state.lesson != i) state.page = {};
+            state.lesson = i;
+        }
         for (const ExerciseEntry& one : state.course[i].exercises) {
             if (one.id != exercise) continue;
             if (state.lesson != i) state.page = {};
@@ -373,6 +379,7 @@ void open_at(State& state, const std::string& exercise) {
             if (state.exercise != exercise) state.language = one.languages.front();
             state.exercise = exercise;
         }
+    }
     choose_exercise(state);
 }
 
