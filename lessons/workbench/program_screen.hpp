@@ -22,6 +22,7 @@ struct ScreenOptions {
     std::string editor = "vim -u NONE -N";
     std::vector<std::pair<std::string, std::string>> environment = {};  // over what is set here
     std::function<void(std::string_view)> on_output = {};               // bytes, as they come
+    std::vector<std::string> arguments = {"learn"};
 };
 
 // Whatever goes wrong is thrown, with the screen as it was.
@@ -42,8 +43,9 @@ public:
             std::erase_if(environment, [&, &name = name](const auto& one) { return one.first == name; });
             environment.emplace_back(name, value);
         }
-        auto child =
-            PtyChild::start({program, "learn"}, home.string(), environment, options.rows, options.columns);
+        std::vector<std::string> argv = {program};
+        argv.insert(argv.end(), options.arguments.begin(), options.arguments.end());
+        auto child = PtyChild::start(argv, home.string(), environment, options.rows, options.columns);
         if (!child) throw std::runtime_error(child.error().message);
         child_.emplace(std::move(*child));
     }
