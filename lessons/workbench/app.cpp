@@ -66,6 +66,7 @@ public:
     App(const Setup& setup, Course course, std::unique_ptr<Display> display)
         : setup_(setup), display_(std::move(display)), grader_(mailbox_), images_(mailbox_, setup.catalogue.kernels()), editor_files_(mailbox_, setup.workspace, setup.catalogue) {
         state_.course = std::move(course);
+        for (const LessonEntry& lesson : state_.course) written_[lesson.id] = written(lesson.id);
     }
 
     Result<int> run() {
@@ -158,20 +159,24 @@ private:
     }
 
     void read_again() {
+        for (const LessonEntry& lesson : state_.course) written_[lesson.id] = written(lesson.id);
         if (auto course = read_course(setup_.catalogue, setup_.store, setup_.workspace))
             update(state_, CourseRead{std::move(*course)});
     }
 
+    fs::file_time_type written(const std::string& lesson) const {
+        const reader::Lesson* found = setup_.catalogue.find_lesson(lesson);
+        std::error_code code;
+        const auto at = found ? fs::last_write_time(found->text, code) : fs::file_time_type();
+        return code ? fs::file_time_type() : at;
+    }
+
     // The lesson that is open may be one that somebody is writing.
     void look_at_lesson() {
-        const std::string& id = lesson_of(state_).id;
-        const reader::Lesson* lesson = setup_.catalogue.find_lesson(id);
-        std::error_code code;
-        const auto written = lesson ? fs::last_write_time(lesson->text, code) : fs::file_time_type();
-        if (!lesson || code || (id == lesson_seen_ && written == lesson_written_)) return;
-        const bool saved = id == lesson_seen_;
+        const std::string id = lesson_of(state_).id;
+        const bool opened = id != lesson_seen_, saved = written(id) != written_[id];
+        if (!opened && !saved) return;
         lesson_seen_ = id;
-        lesson_written_ = written;
         if (saved) read_again();
         if (!setup_.problem) return;
         if (const std::string problem = setup_.problem(id); !problem.empty() || saved)
@@ -422,8 +427,8 @@ private:
     Surface shown_;
     double shown_at_ = 0;
     double noted_ = -kWorkNoted;
-    std::string lesson_seen_;  // the lesson that was looked at last, and when it was written
-    fs::file_time_type lesson_written_;
+    std::map<std::string, fs::file_time_type> written_;  // by lesson: the file whose text is in the state
+    std::string lesson_seen_;                            // the lesson that was open last
 };
 
 }  // namespace
