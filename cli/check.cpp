@@ -37,7 +37,8 @@ struct Options {
 
 nlohmann::ordered_json as_json(const reader::CheckResult& result) {
     nlohmann::ordered_json json = {{"kind", reader::name(result.what.kind)}, {"name", result.what.name}};
-    json["language"] = result.what.kind == reader::CaseKind::files
+    const auto kind = result.what.kind;
+    json["language"] = kind == reader::CaseKind::files || kind == reader::CaseKind::style
                            ? nlohmann::ordered_json()
                            : nlohmann::ordered_json(grader::name(result.what.language));
     json["ok"] = result.ok;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "lessons/reader/in_order.hpp"
+#include "lessons/reader/style_checks.hpp"
 
 namespace ferrule::reader {
 
@@ -26,33 +27,53 @@ bool is_source(const fs::path& path) {
     return path.extension() == ".c" || path.extension() == ".h" || path.extension() == ".rs";
 }
 
-CheckResult check_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
-    CheckResult result;
-    result.what = {CaseKind::files, exercise.languages.front(), "files"};
-    result.expected = "hints for every mutant's class, no stray file, no TODO";
-    result.problems = stray_files(exercise, mutants);
-    for (std::string& problem : unwritten_files(exercise)) result.problems.push_back(std::move(problem));
-    if (exercise.corpus) result.expected = "no stray file";
-    for (std::string& problem : missing_hints(exercise, mutants)) result.problems.push_back(std::move(problem));
+// `found` and the rest of a case that is a list of problems.
+CheckResult with_problems(CheckResult result, std::vector<std::string> problems) {
+    result.problems = std::move(problems);
     result.ok = result.problems.empty();
     result.found = result.ok ? "in order" : result.problems.front();
     if (result.problems.size() > 1) result.found += fmt::format(", and {} more", result.problems.size() - 1);
     return result;
 }
 
-// A case of its own for the files, which nothing has to be run for, and the others.
+CheckResult check_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
+    CheckResult result;
+    result.what = {CaseKind::files, exercise.languages.front(), "files"};
+    result.expected = "hints for every mutant's class, no stray file, no TODO";
+    auto problems = stray_files(exercise, mutants);
+    for (std::string& problem : unwritten_files(exercise)) problems.push_back(std::move(problem));
+    if (exercise.corpus) result.expected = "no stray file";
+    for (std::string& problem : missing_hints(exercise, mutants)) problems.push_back(std::move(problem));
+    return with_problems(std::move(result), std::move(problems));
+}
+
+Result<CheckResult> check_style(const grader::Exercise& exercise) {
+    const auto start = Clock::now();
+    CheckResult result;
+    result.what = {CaseKind::style, exercise.languages.front(), "style"};
+    result.expected = "starters and solutions as checkpatch.pl --strict and rustfmt want them";
+    FERRULE_TRY(const auto image, image::find(exercise.kernels.front()));
+    FERRULE_TRY(auto problems, style_problems(exercise, image));
+    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return with_problems(std::move(result), std::move(problems));
+}
+
+// A case of its own for the files, which nothing has to be run for, one for the style, and the others.
 struct Item {
     const grader::Exercise* exercise;
     std::optional<CheckResult> files;
-    std::optional<CheckJob> job;
+    std::optional<CheckJob> job;  // neither: the style
 };
 
 Result<std::vector<Item>> items_of(const std::vector<CheckTarget>& targets, const CheckOptions& options) {
     std::vector<Item> items;
     for (const CheckTarget& target : targets) {
         FERRULE_TRY(const auto mutants, grader::load_mutants(*target.exercise));
-        if (target.only.empty() && !options.language)
+        if (target.only.empty() && !options.language) {
             items.push_back({target.exercise, check_files(*target.exercise, mutants), std::nullopt});
+            // A driver of the corpus is nobody's model, and is written in many styles on purpose.
+            if (!target.exercise->corpus) items.push_back({target.exercise, std::nullopt, std::nullopt});
+        }
         FERRULE_TRY(auto jobs, check_jobs(*target.exercise, mutants, {target.only, options.language}));
         for (CheckJob& job : jobs) items.push_back({target.exercise, std::nullopt, std::move(job)});
     }
@@ -145,6 +166,7 @@ Result<void> check_exercises(const std::vector<CheckTarget>& targets, const Chec
     const auto work = [&](size_t index) -> Result<CheckResult> {
         const Item& item = items[index];
         if (item.files) return *item.files;
+        if (!item.job) return check_style(*item.exercise);
         const auto start = Clock::now();
         FERRULE_TRY(const Graded graded, grade_job(*item.job, options.caching, turns, progress, hooks));
         CheckResult result = judge_job(*item.job, graded.verdict);

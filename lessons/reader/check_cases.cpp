@@ -36,6 +36,7 @@ std::string in_words(const grader::Verdict& verdict) {
 const char* name(CaseKind kind) {
     switch (kind) {
         case CaseKind::files: return "files";
+        case CaseKind::style: return "style";
         case CaseKind::starter: return "starter";
         case CaseKind::solution: return "solution";
         case CaseKind::variant: return "variant";
@@ -45,7 +46,7 @@ const char* name(CaseKind kind) {
 }
 
 std::string label(const CheckCase& what) {
-    if (what.kind == CaseKind::files) return "files";
+    if (what.kind == CaseKind::files || what.kind == CaseKind::style) return name(what.kind);
     const std::string language = grader::name(what.language);
     const bool named = what.kind == CaseKind::mutant || what.kind == CaseKind::variant;
     return named ? fmt::format("{} {} {}", language, name(what.kind), what.name)

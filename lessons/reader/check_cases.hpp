@@ -9,12 +9,12 @@
 
 namespace ferrule::reader {
 
-enum class CaseKind { files, starter, solution, variant, mutant };
+enum class CaseKind { files, style, starter, solution, variant, mutant };
 
 struct CheckCase {
     CaseKind kind = CaseKind::files;
-    grader::Language language = grader::Language::c;  // not for `files`
-    std::string name;  // "starter", "solution", the variant's or mutant's folder, "files"
+    grader::Language language = grader::Language::c;  // not for `files` and `style`
+    std::string name;  // "starter", "solution", the variant's or mutant's folder, "files", "style"
 };
 
 struct CheckResult {
@@ -23,7 +23,7 @@ struct CheckResult {
     std::string expected, found;  // one clause each: "memory-leak at slots.c:31", "pass"
     double seconds = 0;
     bool from_cache = false;
-    std::vector<std::string> problems;  // `files`: one line for each
+    std::vector<std::string> problems;  // `files`, `style`: one line for each
     std::string observations;  // of a case that is not ok: what was seen, as JSON (grader/run/observations.hpp)
 };
 
