@@ -4,6 +4,7 @@
 set -eu
 
 build=$1
+unset FERRULE_COURSE
 cd "$FERRULE_ROOT"
 passed=0
 failed=0
