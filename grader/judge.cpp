@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "grader/class_lessons.hpp"
 #include "grader/classes.hpp"
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/unsafe_audit.hpp"
@@ -326,6 +327,9 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
         hole.lesson = exercise.lesson;
         verdict.findings.push_back(hole);
     }
+    // A module that belongs to no lesson is told the one about what was found.
+    for (Finding& finding : verdict.findings)
+        if (finding.lesson.empty() && !exercise.corpus) finding.lesson = lesson_about(finding.finding_class);
     verdict.verdict = verdict.findings.empty() && complete ? "pass" : "fail";
     return verdict;
 }

@@ -187,6 +187,15 @@ TEST_CASE("a leak is named by the line that allocated, through freed init text")
     CHECK(v.scenarios[0].result == "fail");
 }
 
+TEST_CASE("a module that belongs to no lesson is told the one about what was found") {
+    Case c;
+    c.exercise.lesson = "";
+    c.first().live = {leak(24, kInit + 0x10)};
+    CHECK(c.verdict().findings.at(0).lesson == "ownership/leaks");
+    c.exercise.corpus = true;
+    CHECK(c.verdict().findings.at(0).lesson.empty());
+}
+
 TEST_CASE("what a detector or an interrupt allocated is nobody's leak") {
     Case c;
     c.first().live = {

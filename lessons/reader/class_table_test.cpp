@@ -1,5 +1,7 @@
 #include "lessons/reader/class_table.hpp"
 
+#include "grader/class_lessons.hpp"
+#include "grader/classes.hpp"
 #include "lessons/reader/marked_section.hpp"
 #include "sandbox/base/catch.hpp"
 
@@ -35,6 +37,16 @@ TEST_CASE("the table of a course's classes counts what its mutants declare") {
     CHECK_THAT(*table, Contains("| p/l | ring | oops, memory-leak | – |\n"));
     CHECK_THAT(*table, Contains("| oops | 1 | 2 | 0 |\n"));
     CHECK_THAT(*table, Contains("| hang | 0 | 0 | 0 |\n"));
+}
+
+TEST_CASE("the lesson about each class is in the course") {
+    const auto catalogue = load_catalogue(fs::path(FERRULE_SOURCE_ROOT) / "lessons" / "course");
+    REQUIRE(catalogue);
+    for (const std::string& one : grader::finding_classes()) {
+        const std::string lesson(grader::lesson_about(one));
+        INFO(one << ": " << lesson);
+        CHECK((lesson.empty() || catalogue->find_lesson(lesson) != nullptr));
+    }
 }
 
 // `ferrule check --classes lessons/README.md` writes it.
