@@ -77,6 +77,9 @@ TEST_CASE("what is wrong in a lesson is said with its line") {
         CHECK_THAT(problems[0], Contains("leaks/lesson.md:" + one.line + ": ") && Contains(one.words));
     }
     CHECK(folder.lesson(std::string(kLesson) + "[a](#leaks) [b](../locks/lesson.md#which-lock-first)\n").empty());
+    CHECK(
+        folder.lesson(std::string(kLesson) + "\n```c\n/* TODO: in a starter */\n```\n`ferrule grade --raw`\n").empty());
+    CHECK_THAT(folder.lesson(std::string(kLesson) + "\nTODO: more\n").at(0), Contains(":9: found TODO"));
     CHECK_THAT(folder.lesson("# Leaks\n").at(0), Contains("no word of the exercise ring"));
     CHECK_THAT(folder.lesson("## Leaks\n`ferrule start ring`\n").at(0),
                Contains(":1: found a section before the title"));

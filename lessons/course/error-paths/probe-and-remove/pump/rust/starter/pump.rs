@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A driver for pumps, and two devices to try it with: `pump.0` and `pump.1`. The module makes
+//! them when it is loaded, in no special order, and takes them away when it is unloaded; this part
+//! is finished. The parameters `tank0` and `tank1` say how many litres their tanks hold.
+//!
+//! `probe` fails, leaves nothing behind, and has no device in `/dev`:
+//!
+//! * with `EINVAL`, when the tank holds less than 1 litre, or more than 1000;
+//! * of `pump.1`, with `EPROBE_DEFER`, when `pump.0` is not bound, which gives it its power. (It
+//!   is looked at in `probe` only: `pump.1` stays bound when `pump.0` goes.)
+//! * with the error of what failed.
+//!
+//! A device that is bound is `/dev/pump0` or `/dev/pump1`. Its tank is empty when it is bound.
+//!
+//! * `PUMP_FILL` puts as many litres into the tank as the argument says, and returns how many are
+//!   in it then. `ENOSPC`: it does not hold so many; nothing is put into it.
+//! * `PUMP_LEVEL` returns how many litres are in it.
+//!
+//! Another command: `ENOTTY`. A file may stay open when its device is unbound. From then on every
+//! command on it fails with `ENODEV`, also when the device has been bound again.
+
+use kernel::{
+    bindings, container_of,
+    device::{Core, Device},
+    driver,
+    error::from_err_ptr,
+    fs::File,
+    ioctl::_IO,
+    miscdevice::{MiscDevice, MiscDeviceOptions, MiscDeviceRegistration},
+    platform,
+    prelude::*,
+    sync::atomic::{Atomic, Relaxed},
+};
+
+const NAMES: [&CStr; 2] = [c"pump0", c"pump1"];
+
+const PUMP_FILL: u32 = _IO('p' as u32, 1);
+const PUMP_LEVEL: u32 = _IO('p' as u32, 2);
+
+module! {
+    type: PumpModule,
+    name: "pump",
+    authors: ["Ferrule"],
+    description: "Fills tanks",
+    license: "GPL",
+    params: {
+        tank0: u32 {
+            default: 100,
+            description: "litres that the tank of pump.0 holds (1 to 1000)",
+        },
+        tank1: u32 {
+            default: 100,
+            description: "litres that the tank of pump.1 holds (1 to 1000)",
+        },
+    },
+}
+
+#[pin_data]
+struct PumpModule {
+    #[pin]
+    _driver: driver::Registration<platform::Adapter<PumpDriver>>,
+    _devices: [PumpDevice; 2],
+}
+
+impl kernel::InPlaceModule for PumpModule {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            _driver <- driver::Registration::new(c"pump", module),
+            _devices: [PumpDevice::register(1)?, PumpDevice::register(0)?],
+        })
+    }
+}
+
+/// A device. There is no hardware, so the module makes the devices, in no special order.
+struct PumpDevice(*mut bindings::platform_device);
+
+// SAFETY: A platform device may be unregistered by any thread.
+unsafe impl Send for PumpDevice {}
+
+// SAFETY: There is nothing that can be done with a `&PumpDevice`.
+unsafe impl Sync for PumpDevice {}
+
+impl PumpDevice {
+    fn register(id: i32) -> Result<Self> {
+        let info = bindings::platform_device_info {
+            name: c"pump".as_char_ptr(),
+            id,
+            ..pin_init::zeroed()
+        };
+
+        // SAFETY: `info` is valid; what it points to is copied.
+        let device = from_err_ptr(unsafe { bindings::platform_device_register_full(&info) })?;
+        Ok(Self(device))
+    }
+}
+
+impl Drop for PumpDevice {
+    fn drop(&mut self) {
+        // SAFETY: It was registered by `register`, and this is done once.
+        unsafe { bindings::platform_device_unregister(self.0) };
+    }
+}
+
+/// How many litres the tank of this device holds.
+fn tank(id: usize) -> Result<usize> {
+    let tank = match id {
+        0 => module_parameters::tank0.value(),
+        _ => module_parameters::tank1.value(),
+    } as usize;
+
+    // TODO: what if it is none that a pump can have?
+    Ok(tank)
+}
+
+/// Whether `pump.0` is bound, which gives `pump.1` its power.
+static POWER: Atomic<u32> = Atomic::new(0);
+
+/// What `pump.0` gives as long as it is bound.
+struct Power;
+
+impl Power {
+    fn on() -> Self {
+        POWER.store(1, Relaxed);
+        Self
+    }
+}
+
+impl Drop for Power {
+    fn drop(&mut self) {
+        POWER.store(0, Relaxed);
+    }
+}
+
+// TODO: there are two pumps. Where does the level of each belong, such that it is there as long as
+// the device is bound, or a file of it is open?
+static LEVEL: Atomic<usize> = Atomic::new(0);
+
+/// What an open file has.
+struct Pump {
+    tank: usize,
+}
+
+/// What a device has while it is bound.
+#[pin_data]
+struct Port {
+    _power: Option<Power>,
+    #[pin]
+    misc: MiscDeviceRegistration<Pump>,
+    tank: usize,
+}
+
+/// The device that a file is being opened of.
+fn port_of(misc: &MiscDeviceRegistration<Pump>) -> &Port {
+    let misc = core::ptr::from_ref(misc).cast_mut();
+
+    // SAFETY: Each of these registrations is the field of a `Port`, and the last one of it that is
+    // initialized. It is not deregistered while `misc` is borrowed, so its `Port` is still there.
+    unsafe { &*container_of!(misc, Port, misc) }
+}
+
+struct PumpDriver;
+
+impl PumpDriver {
+    fn id(device: &Device<Core<'_>>) -> Result<usize> {
+        match device.name().to_bytes() {
+            b"pump.0" => Ok(0),
+            b"pump.1" => Ok(1),
+            _ => Err(ENODEV),
+        }
+    }
+}
+
+impl platform::Driver for PumpDriver {
+    type IdInfo = ();
+    type Data<'bound> = Port;
+
+    fn probe<'bound>(
+        pdev: &'bound platform::Device<Core<'_>>,
+        _info: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Port, Error> + 'bound {
+        pin_init::pin_init_scope(move || {
+            let id = Self::id(pdev.as_ref())?;
+            let tank = tank(id)?;
+
+            // TODO: what does the kernel make of this error, when the power comes later?
+            if id != 0 && POWER.load(Relaxed) == 0 {
+                return Err(ENODEV);
+            }
+
+            // `misc` comes last: as soon as it is registered, a program may open it.
+            Ok(try_pin_init!(Port {
+                tank,
+                _power: (id == 0).then(Power::on),
+                misc <- MiscDeviceRegistration::register(MiscDeviceOptions { name: NAMES[id] }),
+            }))
+        })
+    }
+
+    // TODO: unbind() is called when the device goes. Who has to hear of it?
+}
+
+#[vtable]
+impl MiscDevice for Pump {
+    type Ptr = KBox<Self>;
+
+    fn open(_file: &File, misc: &MiscDeviceRegistration<Self>) -> Result<Self::Ptr> {
+        let tank = port_of(misc).tank;
+
+        Ok(KBox::new(Self { tank }, GFP_KERNEL)?)
+    }
+
+    fn ioctl(pump: &Self, _file: &File, cmd: u32, arg: usize) -> Result<isize> {
+        match cmd {
+            PUMP_FILL => {
+                if arg > pump.tank.saturating_sub(LEVEL.load(Relaxed)) {
+                    return Err(ENOSPC);
+                }
+                Ok((LEVEL.fetch_add(arg, Relaxed) + arg) as isize)
+            }
+            PUMP_LEVEL => Ok(LEVEL.load(Relaxed) as isize),
+            _ => Err(ENOTTY),
+        }
+    }
+}

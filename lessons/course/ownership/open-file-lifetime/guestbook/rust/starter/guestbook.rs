@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/dev/guestbook`: one book for everybody. Each open file is a visit and can sign once. What is
+//! written in the book stays until the module goes.
+//!
+//! ```text
+//! BOOK_SIGN   takes 16 bytes, the name, makes it the next entry of the book,
+//!             and returns its index: 0, then 1, and so on.
+//!             EBUSY: this file has signed. ENOSPC: the book has 16 entries.
+//! BOOK_ENTRY  the program fills in an index and gets this entry: the index,
+//!             the name, and in present 1 as long as the file that signed is
+//!             open, 0 afterwards. Returns 0. ENOENT: no such entry.
+//! BOOK_NOW    returns how many files are open now, this one included.
+//!
+//! A file is open until the last descriptor for it is closed: after dup() or
+//! fork() there are several. No memory for a visit: open fails with ENOMEM.
+//! A pointer that leads nowhere: EFAULT. Another command: ENOTTY.
+//! The module cannot be unloaded while a file is open.
+//! ```
+
+use kernel::{
+    fs::File,
+    ioctl::{_IOC_SIZE, _IOW, _IOWR},
+    miscdevice::{MiscDevice, MiscDeviceOptions, MiscDeviceRegistration},
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        global_lock,
+    },
+    uaccess::{UserSlice, UserSliceReader, UserSliceWriter},
+};
+
+const ENTRIES: usize = 16;
+
+const BOOK_SIGN: u32 = _IOW::<Name>('g' as u32, 1);
+const BOOK_ENTRY: u32 = _IOWR::<[u8; 24]>('g' as u32, 2);
+
+type Name = [u8; 16];
+
+#[derive(Clone, Copy)]
+struct Entry {
+    // TODO: which of the two lives longer?
+    visit: *const Visit,
+    name: Name,
+}
+
+// SAFETY: Whoever reads through the pointers holds the lock of the book.
+unsafe impl Send for Entry {}
+
+struct Book {
+    entries: [Entry; ENTRIES],
+    used: usize,
+}
+
+global_lock! {
+    // SAFETY: `BookModule::init` initialises it before there is a device.
+    unsafe(uninit) static BOOK: Mutex<Book> = Book {
+        entries: [Entry { visit: core::ptr::null(), name: [0; 16] }; ENTRIES],
+        used: 0,
+    };
+}
+
+module! {
+    type: BookModule,
+    name: "guestbook",
+    authors: ["Ferrule"],
+    description: "A guest book",
+    license: "GPL",
+}
+
+#[pin_data]
+struct BookModule {
+    #[pin]
+    _misc: MiscDeviceRegistration<Visit>,
+}
+
+impl kernel::InPlaceModule for BookModule {
+    fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        // SAFETY: Called once, as a module is initialised once.
+        unsafe { BOOK.init() };
+
+        try_pin_init!(Self {
+            _misc <- MiscDeviceRegistration::register(MiscDeviceOptions { name: c"guestbook" }),
+        })
+    }
+}
+
+struct Visit {
+    signed: Atomic<bool>,
+}
+
+impl Visit {
+    fn new() -> Self {
+        Self {
+            signed: Atomic::new(false),
+        }
+    }
+
+    fn sign(&self, mut reader: UserSliceReader) -> Result<isize> {
+        let name = reader.read::<Name>()?;
+        let mut book = BOOK.lock();
+        let index = book.used;
+
+        if self.signed.load(Relaxed) {
+            return Err(EBUSY);
+        }
+        *book.entries.get_mut(index).ok_or(ENOSPC)? = Entry { visit: self, name };
+        book.used += 1;
+        self.signed.store(true, Relaxed);
+        Ok(index as isize)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.signed.store(false, Relaxed);
+    }
+}
+
+fn show(mut reader: UserSliceReader, mut writer: UserSliceWriter) -> Result {
+    let index = reader.read::<u32>()?;
+    let book = BOOK.lock();
+    let used = &book.entries[..book.used];
+    let entry = used.get(index as usize).ok_or(ENOENT)?;
+
+    // SAFETY: The visit signed this entry, so it was there, and the book is locked.
+    // TODO: it was there. Is it now?
+    let present = unsafe { (*entry.visit).signed.load(Relaxed) };
+
+    writer.write::<u32>(&index)?;
+    writer.write::<u32>(&present.into())?;
+    writer.write_slice(&entry.name)
+}
+
+#[vtable]
+impl MiscDevice for Visit {
+    type Ptr = KBox<Self>;
+
+    fn open(_file: &File, _misc: &MiscDeviceRegistration<Self>) -> Result<Self::Ptr> {
+        Ok(KBox::new(Visit::new(), GFP_KERNEL)?)
+    }
+
+    fn ioctl(visit: &Self, _file: &File, cmd: u32, arg: usize) -> Result<isize> {
+        let user = UserSlice::new(UserPtr::from_addr(arg), _IOC_SIZE(cmd));
+
+        match cmd {
+            BOOK_SIGN => visit.sign(user.reader()),
+            BOOK_ENTRY => {
+                let (reader, writer) = user.reader_writer();
+
+                show(reader, writer)?;
+                Ok(0)
+            }
+            // TODO: BOOK_NOW.
+            _ => Err(ENOTTY),
+        }
+    }
+}

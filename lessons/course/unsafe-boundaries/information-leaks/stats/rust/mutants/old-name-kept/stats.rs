@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/dev/stats`: statistics of samples, for each open file.
+
+use kernel::{
+    fs::{File, Kiocb},
+    ioctl::{_IOC_SIZE, _IOR, _IOW},
+    iov::IovIterSource,
+    miscdevice::{MiscDevice, MiscDeviceOptions, MiscDeviceRegistration},
+    new_mutex,
+    prelude::*,
+    sync::Mutex,
+    transmute::AsBytes,
+    uaccess::{UserSlice, UserSliceReader, UserSliceWriter},
+};
+
+const SAMPLE: usize = size_of::<u32>();
+const BUFFER: usize = 16 * SAMPLE;
+const NAME: usize = 16;
+
+const STATS_NAME: u32 = _IOW::<[u8; NAME]>('s' as u32, 1);
+const STATS_GET: u32 = _IOR::<StatsInfo>('s' as u32, 2);
+
+#[repr(C)]
+struct StatsInfo {
+    version: u8,
+    zero: [u8; 3],
+    count: u32,
+    name: [u8; NAME],
+    sum: u64,
+    last: u32,
+    zero_too: u32,
+}
+
+// SAFETY: The fields called zero are where padding would be: every byte belongs to a field.
+unsafe impl AsBytes for StatsInfo {}
+
+kernel::sync::global_lock! {
+    // SAFETY: `StatsModule::init` initialises it, before there is a device to use it.
+    /// The one transfer buffer of the device, for all open files.
+    unsafe(uninit) static TRANSFER: Mutex<[u8; BUFFER]> = [0; BUFFER];
+}
+
+module! {
+    type: StatsModule,
+    name: "stats",
+    authors: ["Ferrule"],
+    description: "Statistics of samples",
+    license: "GPL",
+}
+
+#[pin_data]
+struct StatsModule {
+    #[pin]
+    _misc: MiscDeviceRegistration<Stats>,
+}
+
+impl kernel::InPlaceModule for StatsModule {
+    fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        // SAFETY: The module is initialised once.
+        unsafe { TRANSFER.init() };
+
+        try_pin_init!(Self {
+            _misc <- MiscDeviceRegistration::register(MiscDeviceOptions { name: c"stats" }),
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Numbers {
+    count: u32,
+    sum: u64,
+    last: u32,
+    name: [u8; NAME],
+}
+
+#[pin_data]
+struct Stats {
+    #[pin]
+    numbers: Mutex<Numbers>,
+}
+
+impl Stats {
+    fn name(&self, mut reader: UserSliceReader) -> Result {
+        let name = reader.read::<[u8; NAME]>()?;
+        let len = name.iter().position(|&byte| byte == 0).ok_or(EINVAL)?;
+
+        self.numbers.lock().name[..=len].copy_from_slice(&name[..=len]);
+        Ok(())
+    }
+
+    fn get(&self, mut writer: UserSliceWriter) -> Result {
+        let numbers = *self.numbers.lock();
+        let info = StatsInfo {
+            version: 1,
+            zero: [0; 3],
+            count: numbers.count,
+            name: numbers.name,
+            sum: numbers.sum,
+            last: numbers.last,
+            zero_too: 0,
+        };
+
+        writer.write(&info) // FERRULE: here
+    }
+}
+
+#[vtable]
+impl MiscDevice for Stats {
+    type Ptr = Pin<KBox<Self>>;
+
+    fn open(_file: &File, _misc: &MiscDeviceRegistration<Self>) -> Result<Self::Ptr> {
+        let numbers = Numbers {
+            count: 0,
+            sum: 0,
+            last: 0,
+            name: [0; NAME],
+        };
+
+        KBox::pin_init(
+            pin_init!(Stats {
+                numbers <- new_mutex!(numbers),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    fn write_iter(kiocb: Kiocb<'_, Self::Ptr>, iov: &mut IovIterSource<'_>) -> Result<usize> {
+        let stats = kiocb.file();
+        let len = iov.len();
+        let mut transfer = TRANSFER.lock();
+        let samples = transfer.get_mut(..len).ok_or(EINVAL)?;
+
+        if len == 0 || len % SAMPLE != 0 {
+            return Err(EINVAL);
+        }
+        if iov.copy_from_iter(samples) != len {
+            return Err(EFAULT);
+        }
+        let mut numbers = stats.numbers.lock();
+        for sample in samples.chunks_exact(SAMPLE) {
+            numbers.last = u32::from_ne_bytes([sample[0], sample[1], sample[2], sample[3]]);
+            numbers.sum += u64::from(numbers.last);
+            numbers.count += 1;
+        }
+        Ok(len)
+    }
+
+    fn ioctl(stats: Pin<&Self>, _file: &File, cmd: u32, arg: usize) -> Result<isize> {
+        let user = UserSlice::new(UserPtr::from_addr(arg), _IOC_SIZE(cmd));
+
+        match cmd {
+            STATS_NAME => stats.name(user.reader())?,
+            STATS_GET => stats.get(user.writer())?,
+            _ => return Err(ENOTTY),
+        }
+        Ok(0)
+    }
+}
