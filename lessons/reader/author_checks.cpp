@@ -51,7 +51,7 @@ Result<CheckResult> check_style(const grader::Exercise& exercise) {
     const auto start = Clock::now();
     CheckResult result;
     result.what = {CaseKind::style, exercise.languages.front(), "style"};
-    result.expected = "starters and solutions as checkpatch.pl --strict and rustfmt want them";
+    result.expected = "solutions as checkpatch.pl --strict and rustfmt want them";
     FERRULE_TRY(const auto image, image::find(exercise.kernels.front()));
     FERRULE_TRY(auto problems, style_problems(exercise, image));
     result.seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -40,17 +40,16 @@ Result<std::vector<std::string>> style_problems(const grader::Exercise& exercise
     std::vector<std::string> rustfmt = {"rustfmt", "--edition", "2021", "--config-path", "/usr/src/linux/.rustfmt.toml",
                                         "--check"};
     const size_t no_c = checkpatch.size(), no_rust = rustfmt.size();
-    for (const grader::Language language : exercise.languages)
-        for (const fs::path& folder : {exercise.starter(language), exercise.solution(language)}) {
-            std::vector<fs::path> files;
-            std::error_code code;
-            for (fs::recursive_directory_iterator it(folder, code), end; !code && it != end; it.increment(code))
-                if (it->is_regular_file(code)) files.push_back(it->path().lexically_relative(exercise.folder));
-            if (code) return tl::unexpected(system_error("cannot list", folder, code.value()));
-            std::sort(files.begin(), files.end());
-            for (const fs::path& file : files)
-                (file.extension() == ".rs" ? rustfmt : checkpatch).push_back(file.string());
-        }
+    for (const grader::Language language : exercise.languages) {
+        std::vector<fs::path> files;
+        std::error_code code;
+        const fs::path folder = exercise.solution(language);
+        for (fs::recursive_directory_iterator it(folder, code), end; !code && it != end; it.increment(code))
+            if (it->is_regular_file(code)) files.push_back(it->path().lexically_relative(exercise.folder));
+        if (code) return tl::unexpected(system_error("cannot list", folder, code.value()));
+        std::sort(files.begin(), files.end());
+        for (const fs::path& file : files) (file.extension() == ".rs" ? rustfmt : checkpatch).push_back(file.string());
+    }
 
     std::vector<std::string> out;
     std::string line;

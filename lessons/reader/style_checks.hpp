@@ -1,5 +1,5 @@
-// What maintainers would say at first sight: checkpatch.pl --strict and rustfmt, the kernel's own, on the starters and
-// solutions of an exercise. Learners take their style from these.
+// What maintainers would say at first sight: checkpatch.pl --strict and rustfmt, the kernel's own, on the solutions of
+// an exercise. Learners take their style from these. A starter may be wrong on purpose, in this too.
 #pragma once
 
 #include <string>

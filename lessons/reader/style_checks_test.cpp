@@ -31,10 +31,10 @@ TEST_CASE("what checkpatch and rustfmt remark has its file and line", "[image]")
         REQUIRE(write_file(dir->path() / name, text.replace(at, from.size(), to)));
     };
     edit("c/solution/sample_device.c", "if (len > ", "if(len > ");
-    edit("rust/starter/sample_device.rs", "let len = ", "let  len = ");
+    edit("rust/solution/sample_device.rs", "let len = ", "let  len = ");
     const auto some = style_problems(load(), *image);
     REQUIRE(some);
     REQUIRE(some->size() == 2);
     CHECK_THAT(some->at(0), Contains("c/solution/sample_device.c:29: ERROR: space required"));
-    CHECK_THAT(some->at(1), Contains("rust/starter/sample_device.rs:"));
+    CHECK_THAT(some->at(1), Contains("rust/solution/sample_device.rs:"));
 }

@@ -57,7 +57,7 @@ static ssize_t limiter_write(struct file *file, const char __user *buf,
 	guard(mutex)(&limiter->lock);
 	if (units > limit - limiter->used) {
 		/* TODO: how often can a program do this? */
-		pr_warn("limiter at %px is full\n", limiter);
+		pr_warn("limiter at %p is full\n", limiter);
 		return -ENOSPC;
 	}
 	limiter->used += units;

@@ -61,14 +61,11 @@ static ssize_t cloakroom_write(struct file *file, const char __user *buf,
 	coat->data = memdup_user(buf, size);
 	if (IS_ERR(coat->data)) {
 		ret = PTR_ERR(coat->data);
-		goto free_coat;
+		kfree(coat);
+		goto unlock;
 	}
 	room->hooks[*pos] = coat;
-	mutex_unlock(&room->lock);
-	return size;
-
-free_coat:
-	kfree(coat);
+	ret = size;
 unlock:
 	mutex_unlock(&room->lock);
 	return ret;

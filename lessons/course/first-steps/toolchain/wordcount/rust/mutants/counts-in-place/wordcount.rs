@@ -56,7 +56,7 @@ fn count(table: &mut KVec<Entry>, text: &[u8]) -> Result {
         if let Some(entry) = table.iter_mut().find(|entry| entry.word() == new.word()) {
             entry.count += 1;
         } else if table.len() < WORDS_MAX {
-            table.push(new, GFP_KERNEL)?;
+            table.push(new, GFP_KERNEL)?; // FERRULE: here
         } else {
             return Err(ENOSPC);
         }

@@ -55,9 +55,7 @@ static ssize_t cloakroom_write(struct file *file, const char __user *buf,
 		return ret;
 	}
 	room->hooks[*pos] = coat;
-	mutex_unlock(&room->lock);
-	return size;
-
+	ret = size;
 unlock:
 	mutex_unlock(&room->lock);
 	return ret;

@@ -76,7 +76,7 @@ impl Visit {
         BOOK.lock().visits += 1;
         Self {
             entry: GlobalLockedBy::new(None),
-            _file: file.into(), // FERRULE: here
+            _file: file.into(),
         }
     }
 

@@ -60,13 +60,11 @@ static long hall_leave(struct hall *hall, unsigned long people)
 		return -EINVAL;
 
 	mutex_lock(&hall->lock);
-	if (people > hall->inside) {
-		mutex_unlock(&hall->lock);
-		ret = -EINVAL;
-	} else {
-		hall->inside -= people;
-	}
-	mutex_unlock(&hall->lock);	// FERRULE: here
+	if (people > hall->inside)
+		goto unlock;
+	hall->inside -= people;
+unlock:
+	mutex_unlock(&hall->lock);
 	return ret;
 }
 

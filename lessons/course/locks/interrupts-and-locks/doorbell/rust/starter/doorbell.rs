@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/dev/doorbell`: every open file is a doorbell. A timer's interrupt rings it.
+//!
+//! ```text
+//! DOORBELL_PRESS  the argument itself is a count, 1 to 1000: the bell rings so
+//!         often, for the first time 200 us from now and then every 200 us.
+//!         Returns 0 at once. If it still rings, it rings so often in addition.
+//!         EINVAL: another count.
+//! DOORBELL_LOST   returns how many rings were lost since the last DOORBELL_LOST.
+//! read    gives the rings that are waiting, the oldest first, 4 bytes each, as
+//!         many as fit; returns the number of bytes. What was given is gone.
+//!         EINVAL: room for less than 4 bytes. EAGAIN: no ring is waiting.
+//!
+//! The first ring of an open file has the number 1, the next one 2, and so on.
+//! 16 rings may wait. When 16 do, a new one is lost, and so is its number.
+//!
+//! A bad pointer: EFAULT. Another command: ENOTTY.
+//! ```
+
+use kernel::{
+    fs::{File, Kiocb},
+    impl_has_hr_timer,
+    ioctl::_IO,
+    iov::IovIterDest,
+    miscdevice::{MiscDevice, MiscDeviceOptions, MiscDeviceRegistration},
+    new_mutex, new_spinlock,
+    prelude::*,
+    sync::{Arc, ArcBorrow, Mutex, SpinLock},
+    time::{
+        hrtimer::{
+            ArcHrTimerHandle, HrTimer, HrTimerCallback, HrTimerCallbackContext, HrTimerPointer,
+            HrTimerRestart, RelativeMode,
+        },
+        Delta, Monotonic,
+    },
+};
+
+const ROOM: usize = 16;
+const MAX: usize = 1000;
+const PERIOD_US: i64 = 200;
+
+const DOORBELL_PRESS: u32 = _IO('d' as u32, 1);
+const DOORBELL_LOST: u32 = _IO('d' as u32, 2);
+
+module! {
+    type: DoorbellModule,
+    name: "doorbell",
+    authors: ["Ferrule"],
+    description: "A doorbell rung by an interrupt",
+    license: "GPL",
+}
+
+#[pin_data]
+struct DoorbellModule {
+    #[pin]
+    _misc: MiscDeviceRegistration<OpenDoorbell>,
+}
+
+impl kernel::InPlaceModule for DoorbellModule {
+    fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            _misc <- MiscDeviceRegistration::register(MiscDeviceOptions { name: c"doorbell" }),
+        })
+    }
+}
+
+struct Rings {
+    /// These wait, the oldest first.
+    rings: [u32; ROOM],
+    waiting: usize,
+    /// Of the last ring.
+    number: u32,
+    lost: u32,
+    /// Still to ring; 0: silent.
+    left: u64,
+}
+
+#[pin_data]
+struct Doorbell {
+    #[pin]
+    timer: HrTimer<Self>,
+    // TODO: what if the timer's interrupt comes while a program holds it, on this CPU?
+    #[pin]
+    rings: SpinLock<Rings>,
+}
+
+impl_has_hr_timer! {
+    impl HasHrTimer<Self> for Doorbell {
+        mode: RelativeMode<Monotonic>, field: self.timer
+    }
+}
+
+impl HrTimerCallback for Doorbell {
+    type Pointer<'a> = Arc<Self>;
+
+    // In hard interrupt context.
+    fn run(
+        bell: ArcBorrow<'_, Self>,
+        mut context: HrTimerCallbackContext<'_, Self>,
+    ) -> HrTimerRestart {
+        if bell.rings.lock().ring() {
+            context.forward_now(Delta::from_micros(PERIOD_US));
+            HrTimerRestart::Restart
+        } else {
+            HrTimerRestart::NoRestart
+        }
+    }
+}
+
+impl Rings {
+    /// Rings once, and says whether to ring again.
+    fn ring(&mut self) -> bool {
+        self.number += 1;
+        if let Some(free) = self.rings.get_mut(self.waiting) {
+            *free = self.number;
+            self.waiting += 1;
+        }
+        // TODO: and when there is no room?
+        self.left = self.left.saturating_sub(1);
+        self.left != 0
+    }
+}
+
+impl Doorbell {
+    /// Says whether it was silent.
+    fn press(&self, count: usize) -> bool {
+        let mut rings = self.rings.lock();
+        let silent = rings.left == 0;
+
+        rings.left += count as u64;
+        silent
+    }
+
+    fn lost(&self) -> u32 {
+        // TODO: since the last time that somebody asked.
+        self.rings.lock().lost
+    }
+}
+
+/// An open file: its doorbell, and what stops the timer when it is dropped.
+#[pin_data]
+struct OpenDoorbell {
+    #[pin]
+    running: Mutex<Option<ArcHrTimerHandle<Doorbell>>>,
+    bell: Arc<Doorbell>,
+}
+
+impl OpenDoorbell {
+    fn press(&self, count: usize) -> Result {
+        if !(1..=MAX).contains(&count) {
+            return Err(EINVAL);
+        }
+        let mut running = self.running.lock();
+
+        if self.bell.press(count) {
+            // The timer has ended. Dropping its handle waits until it is done, and must not happen
+            // after the next start: it would stop that one.
+            drop(running.take());
+            *running = Some(self.bell.clone().start(Delta::from_micros(PERIOD_US)));
+        }
+        Ok(())
+    }
+}
+
+#[vtable]
+impl MiscDevice for OpenDoorbell {
+    type Ptr = Pin<KBox<Self>>;
+
+    fn open(_file: &File, _misc: &MiscDeviceRegistration<Self>) -> Result<Self::Ptr> {
+        let bell = Arc::pin_init(
+            pin_init!(Doorbell {
+                timer <- HrTimer::new(),
+                rings <- new_spinlock!(Rings {
+                    rings: [0; ROOM],
+                    waiting: 0,
+                    number: 0,
+                    lost: 0,
+                    left: 0,
+                }),
+            }),
+            GFP_KERNEL,
+        )?;
+
+        KBox::pin_init(
+            pin_init!(OpenDoorbell {
+                running <- new_mutex!(None),
+                bell,
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    fn read_iter(kiocb: Kiocb<'_, Self::Ptr>, iov: &mut IovIterDest<'_>) -> Result<usize> {
+        let room = iov.len() / size_of::<u32>();
+
+        if room == 0 {
+            return Err(EINVAL);
+        }
+        // TODO: may the copies be made while the guard lives?
+        let open = kiocb.file();
+        let rings = open.bell.rings.lock();
+        let count = rings.waiting.min(room);
+
+        for ring in &rings.rings[..count] {
+            if iov.copy_to_iter(&ring.to_ne_bytes()) != size_of::<u32>() {
+                return Err(EFAULT);
+            }
+        }
+        // TODO: what was given is gone. And when nothing is waiting?
+        Ok(count * size_of::<u32>())
+    }
+
+    fn ioctl(open: Pin<&Self>, _file: &File, cmd: u32, arg: usize) -> Result<isize> {
+        match cmd {
+            DOORBELL_PRESS => open.press(arg)?,
+            DOORBELL_LOST => return Ok(open.bell.lost() as isize),
+            _ => return Err(ENOTTY),
+        }
+        Ok(0)
+    }
+}
