@@ -85,11 +85,11 @@ struct Case {
 };
 
 LedgerEntry leak(uint64_t bytes, uint64_t frame,
-                 std::vector<std::string> kernel = {"ferrule_ledger_record", "__kmalloc_cache_noprof"}) {
+                 const std::vector<std::string>& kernel = {"ferrule_ledger_record", "__kmalloc_cache_noprof"}) {
     LedgerEntry entry;
     entry.kind = "slab";
     entry.bytes = bytes;
-    for (auto& name : kernel) {
+    for (const auto& name : kernel) {
         entry.frames.push_back(0xffffffff81000000);
         entry.names.push_back(name);
     }
