@@ -64,6 +64,7 @@ int tour(const std::string& program) {
     options.columns = kColumns;
     options.editor = "vim -u NONE -N -c 'syntax on' -c 'set number'";
     options.on_output = [&](std::string_view bytes) { recorder(bytes); };
+    options.arguments = {"learn", "keeper"};
     workbench::ProgramScreen screen(program, home->path(), options);
     const auto keys = [&](const std::string& words, double each = 0.09) {
         for (const char c : words) {
@@ -71,7 +72,7 @@ int tour(const std::string& program) {
             screen.serve_for(each);
         }
     };
-    screen.expect("of 4");
+    screen.expect("Leaks: who frees this?");
     screen.serve_for(2);
     for (int i = 0; i < 3; ++i) {
         keys(" ");
