@@ -28,8 +28,8 @@ struct sample_device {
 	size_t len;
 };
 
-static ssize_t sample_device_write(struct file *file, const char __user *buf,
-				   size_t len, loff_t *pos)
+static ssize_t device_write(struct file *file, const char __user *buf,
+			    size_t len, loff_t *pos)
 {
 	struct sample_device *device = file->private_data;
 	char *text;
@@ -46,8 +46,8 @@ static ssize_t sample_device_write(struct file *file, const char __user *buf,
 	return len;
 }
 
-static ssize_t sample_device_read(struct file *file, char __user *buf,
-				  size_t len, loff_t *pos)
+static ssize_t device_read(struct file *file, char __user *buf, size_t len,
+			   loff_t *pos)
 {
 	struct sample_device *device = file->private_data;
 
@@ -56,7 +56,7 @@ static ssize_t sample_device_read(struct file *file, char __user *buf,
 				       device->len);
 }
 
-static int sample_device_open(struct inode *inode, struct file *file)
+static int device_open(struct inode *inode, struct file *file)
 {
 	struct sample_device *device = kzalloc_obj(*device);
 
@@ -67,7 +67,7 @@ static int sample_device_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int sample_device_release(struct inode *inode, struct file *file)
+static int device_release(struct inode *inode, struct file *file)
 {
 	struct sample_device *device = file->private_data;
 
@@ -78,10 +78,10 @@ static int sample_device_release(struct inode *inode, struct file *file)
 
 static const struct file_operations sample_device_fops = {
 	.owner = THIS_MODULE,
-	.open = sample_device_open,
-	.release = sample_device_release,
-	.read = sample_device_read,
-	.write = sample_device_write,
+	.open = device_open,
+	.release = device_release,
+	.read = device_read,
+	.write = device_write,
 };
 
 static struct miscdevice sample_device_misc = {

@@ -65,8 +65,8 @@ impl MiscDevice for SampleDevice {
         if iov.copy_from_iter(&mut text) != len {
             return Err(EFAULT);
         }
-        let mut place = kiocb.file().text.lock();
-        let old = core::mem::replace(&mut *place, text);
+        let device = kiocb.file();
+        let old = core::mem::replace(&mut *device.text.lock(), text);
         core::mem::forget(old);
         Ok(len)
     }
