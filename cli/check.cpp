@@ -37,10 +37,9 @@ struct Options {
 
 nlohmann::ordered_json as_json(const reader::CheckResult& result) {
     nlohmann::ordered_json json = {{"kind", reader::name(result.what.kind)}, {"name", result.what.name}};
-    const auto kind = result.what.kind;
-    json["language"] = kind == reader::CaseKind::files || kind == reader::CaseKind::style
-                           ? nlohmann::ordered_json()
-                           : nlohmann::ordered_json(grader::name(result.what.language));
+    json["language"] = reader::has_language(result.what.kind)
+                           ? nlohmann::ordered_json(grader::name(result.what.language))
+                           : nlohmann::ordered_json();
     json["ok"] = result.ok;
     json["expected"] = result.expected;
     json["found"] = result.found;
@@ -109,8 +108,7 @@ Result<void> check_texts(const Selection& chosen, ProgressView& view, const Text
         const auto start = std::chrono::steady_clock::now();
         view.status(lesson->id + ": text");
         FERRULE_TRY(const std::string text, read_file(lesson->text, 4u << 20));
-        auto problems =
-            lesson_problems(chosen.catalogue(), *lesson, text, image.toolchain.root / "usr" / "src" / "linux");
+        auto problems = lesson_problems(chosen.catalogue(), *lesson, text, reader::kernel_source(image));
         FERRULE_TRY(const auto of_blocks, reader::build_problems(*lesson, text, image));
         problems.insert(problems.end(), of_blocks.begin(), of_blocks.end());
         end("lesson", lesson->id, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),

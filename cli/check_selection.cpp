@@ -79,10 +79,12 @@ Result<void> Selection::add_changed() {
         FERRULE_TRY(const auto names, changed_below(course.folder));
         if (!names.empty()) courses_.push_back(&course);
         for (const std::string& name : names) changed.push_back(course.folder / name);
+        if (!course.id.empty()) continue;
+        // The corpus goes with Ferrule's own course.
+        FERRULE_TRY(const fs::path corpus, reader::default_corpus());
+        FERRULE_TRY(const auto drivers, changed_below(corpus));
+        for (const std::string& name : drivers) changed.push_back(corpus / name);
     }
-    FERRULE_TRY(const fs::path corpus, reader::default_corpus());
-    if (const auto names = changed_below(corpus))
-        for (const std::string& name : *names) changed.push_back(corpus / name);
     const auto touched = [&](const fs::path& folder) {
         return std::any_of(changed.begin(), changed.end(), [&](const fs::path& one) { return is_below(one, folder); });
     };

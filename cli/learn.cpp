@@ -172,10 +172,9 @@ struct Options {
 
 Result<int> learn(const Options& options) {
     FERRULE_TRY(auto catalogue, load_course());
-    const reader::Lesson* asked = catalogue.find_lesson(options.id);
-    if (!options.id.empty() && !asked) {
-        FERRULE_TRY(const auto* exercise, catalogue.find(options.id));
-        asked = catalogue.lesson_of(*exercise);
+    const reader::Lesson* asked = nullptr;
+    if (!options.id.empty()) {
+        FERRULE_TRY(asked, catalogue.lesson_for(options.id));
     }
     const bool terminal = reader::is_terminal(STDIN_FILENO) && reader::is_terminal(STDOUT_FILENO);
     const bool screen =

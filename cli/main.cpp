@@ -52,13 +52,11 @@ int finish(const Error& error, const std::function<std::string(const Error&)>& a
 Result<void> choose_courses(const std::vector<std::string>& folders) {
     std::string names;
     for (const std::string& folder : folders) {
+        if (folder.empty() || folder.find(':') != std::string::npos)
+            return fail("course-missing", fmt::format("\"{}\" cannot be a course's folder", folder),
+                        "FERRULE_COURSE has ':' between folders: name one without.");
         std::error_code code;
-        const fs::path whole = fs::absolute(folder, code);
-        if (folder.empty() || folder.find(':') != std::string::npos ||
-            !fs::is_regular_file(whole / "course.toml", code))
-            return fail("course-missing", fmt::format("no course in \"{}\": course.toml is not there", folder),
-                        "Name the folder that holds it; `ferrule new course DIR` makes one.");
-        names += (names.empty() ? "" : ":") + whole.string();
+        names += (names.empty() ? "" : ":") + fs::absolute(folder, code).string();
     }
     if (!names.empty()) setenv("FERRULE_COURSE", names.c_str(), 1);
     return {};

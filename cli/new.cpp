@@ -51,8 +51,7 @@ Result<int> new_lesson(const Options& options) {
     FERRULE_TRY(const fs::path pattern, reader::default_template());
     FERRULE_TRY(const fs::path made, reader::new_lesson(*course, pieces[0], pieces[1], pattern));
     std::cout << fmt::format("The lesson is in {}. Then: ferrule preview {}, and ferrule new exercise {}/NAME\n",
-                             (made / "lesson.md").string(), (course->id.empty() ? "" : course->id + ".") + options.name,
-                             options.name);
+                             (made / "lesson.md").string(), course->whole(options.name), options.name);
     return kPass;
 }
 
@@ -65,14 +64,13 @@ Result<int> new_exercise(const Options& options) {
     FERRULE_TRY(const auto* course, the_course(catalogue));
     FERRULE_TRY(const fs::path pattern, reader::default_template());
     std::vector<grader::Language> languages = {grader::Language::c, grader::Language::rust};
-    if (const auto only = grader::language_from(options.language); only && !options.language.empty())
-        languages = {*only};
+    if (!options.language.empty()) languages = {*grader::language_from(options.language)};  // the parser has looked
     FERRULE_TRY(const fs::path made,
                 reader::new_exercise(catalogue, *course, pieces[0], pieces[1], pieces[2], languages, pattern));
     std::cout << fmt::format(
         "The exercise is in {}: a driver that works, to be replaced by yours. Then: ferrule check "
-        "{}{}\n",
-        made.string(), course->id.empty() ? "" : course->id + ".", pieces[2]);
+        "{}\n",
+        made.string(), course->whole(pieces[2]));
     return kPass;
 }
 

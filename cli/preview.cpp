@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/progress_view.hpp"
 #include "lessons/reader/lesson_checks.hpp"
 #include "lessons/reader/markdown.hpp"
 #include "lessons/reader/terminal.hpp"
@@ -20,9 +19,8 @@ namespace {
 
 // PART/LESSON, an exercise's id, or a file or folder of the course.
 Result<const reader::Lesson*> find(const reader::Catalogue& catalogue, const std::string& given) {
-    if (const auto* lesson = catalogue.find_lesson(given)) return lesson;
     std::error_code code;
-    if (fs::exists(given, code)) {
+    if (!catalogue.find_lesson(given) && fs::exists(given, code)) {
         const fs::path path = fs::canonical(given, code);
         for (const auto& part : catalogue.parts)
             for (const auto& lesson : part.lessons) {
@@ -32,8 +30,7 @@ Result<const reader::Lesson*> find(const reader::Catalogue& catalogue, const std
         return fail("no-lesson", fmt::format("no lesson of the course is {}", given),
                     "Add it to course.toml; `ferrule new lesson PART/NAME` does.");
     }
-    FERRULE_TRY(const auto* exercise, catalogue.find(given));
-    return catalogue.lesson_of(*exercise);
+    return catalogue.lesson_for(given);
 }
 
 Result<std::vector<std::string>> problems_of(const reader::Catalogue& catalogue, const reader::Lesson& lesson) {
@@ -41,7 +38,7 @@ Result<std::vector<std::string>> problems_of(const reader::Catalogue& catalogue,
     // Only to look whether the files that are named are there: without an image they are not looked for.
     const auto image = image::find("mem");
     return lesson_problems(catalogue, lesson, text,
-                           image ? std::optional(image->toolchain.root / "usr/src/linux") : std::nullopt);
+                           image ? std::optional(reader::kernel_source(*image)) : std::nullopt);
 }
 
 Result<int> preview(const std::string& given) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "lessons/reader/in_order.hpp"
+#include "lessons/reader/lesson_text.hpp"
 #include "lessons/reader/style_checks.hpp"
 
 namespace ferrule::reader {
@@ -42,7 +43,7 @@ CheckResult check_files(const grader::Exercise& exercise, const std::vector<grad
     result.expected = "hints for every mutant's class, no stray file, no TODO";
     auto problems = stray_files(exercise, mutants);
     for (std::string& problem : unwritten_files(exercise)) problems.push_back(std::move(problem));
-    if (exercise.corpus) result.expected = "no stray file";
+    if (exercise.corpus) result.expected = "no stray file, no TODO";
     for (std::string& problem : missing_hints(exercise, mutants)) problems.push_back(std::move(problem));
     return with_problems(std::move(result), std::move(problems));
 }
@@ -120,11 +121,11 @@ std::vector<std::string> unwritten_files(const grader::Exercise& exercise) {
         const std::string relative = it->path().lexically_relative(exercise.folder).generic_string();
         if (!it->is_regular_file(code) || relative.find("/starter/") != std::string::npos) continue;
         const auto text = read_file(it->path(), 1u << 20);
-        const size_t at = text ? text->find("TODO") : std::string::npos;
-        if (at != std::string::npos)
+        if (!text)
+            problems.push_back(text.error().message);
+        else if (const size_t at = text->find("TODO"); at != std::string::npos)
             problems.push_back(
-                fmt::format("{}:{}: found TODO; expected it in a starter only", relative,
-                            1 + std::count(text->begin(), text->begin() + static_cast<std::ptrdiff_t>(at), '\n')));
+                fmt::format("{}:{}: found TODO; expected it in a starter only", relative, line_at(*text, at)));
     }
     std::sort(problems.begin(), problems.end());
     return problems;

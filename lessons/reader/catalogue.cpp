@@ -62,13 +62,9 @@ private:
     fs::path path_;
 };
 
-std::string namespaced(const Course& course, const std::string& id) {
-    return course.id.empty() ? id : course.id + "." + id;
-}
-
 Result<Lesson> load_lesson(const Course& course, const std::string& id) {
     Lesson lesson;
-    lesson.id = namespaced(course, id);
+    lesson.id = course.whole(id);
     const fs::path folder = course.folder / id;
     lesson.text = folder / "lesson.md";
     FERRULE_TRY(const std::string text, read_file(lesson.text, 4u << 20));
@@ -85,7 +81,7 @@ Result<Lesson> load_lesson(const Course& course, const std::string& id) {
     std::sort(folders.begin(), folders.end());
     for (const fs::path& exercise_folder : folders) {
         FERRULE_TRY(grader::Exercise exercise, grader::load_exercise(exercise_folder));
-        exercise.id = namespaced(course, exercise.id);
+        exercise.id = course.whole(exercise.id);
         exercise.lesson = lesson.id;
         lesson.exercises.push_back(std::move(exercise));
     }
@@ -103,7 +99,7 @@ Result<Part> load_part(const CourseFile& file, const Course& course, const toml:
     Part part;
     FERRULE_TRY(const std::string folder, file.folder_name(*id, "`id`"));
     FERRULE_TRY(part.title, file.text(*table, "title"));
-    part.id = namespaced(course, folder);
+    part.id = course.whole(folder);
     const toml::node* lessons = table->get("lessons");
     const toml::array* list = lessons ? lessons->as_array() : nullptr;
     if (!list)
@@ -199,6 +195,12 @@ const Lesson* Catalogue::find_lesson(const std::string& id) const {
     return nullptr;
 }
 
+Result<const Lesson*> Catalogue::lesson_for(const std::string& id) const {
+    if (const Lesson* lesson = find_lesson(id)) return lesson;
+    FERRULE_TRY(const grader::Exercise* exercise, find(id));
+    return lesson_of(*exercise);
+}
+
 size_t mention_of(const std::string& text, const std::string& exercise) {
     const std::string words = "ferrule start " + exercise;
     // "ring" is not meant by ring-buffer or ring.more, but by the end of a sentence.
@@ -225,7 +227,8 @@ Result<Catalogue> load_catalogue(const fs::path& folder) {
     std::error_code code;
     if (!fs::exists(file.path(), code))
         return fail("course-missing", fmt::format("no course in {}: course.toml is not there", folder.string()),
-                    "Name another folder with --course or FERRULE_COURSE, or leave both out.");
+                    "Name another folder with --course or FERRULE_COURSE, or leave both out; `ferrule new course DIR` "
+                    "makes one.");
     FERRULE_TRY(const std::string text, read_file(file.path(), 1u << 20));
     const auto parsed = grader::parse_toml(text, file.path());
     if (!parsed) return file.wrong(parsed.error().message);

@@ -33,6 +33,9 @@ struct Course {
     std::string id;  // empty: Ferrule's own
     std::string title;
     fs::path folder;
+
+    // Of a part, a lesson or an exercise, for everybody outside of the course: "acme." and its own.
+    std::string whole(const std::string& own) const { return id.empty() ? own : id + "." + own; }
 };
 
 struct Catalogue {
@@ -45,6 +48,8 @@ struct Catalogue {
     Result<const grader::Exercise*> find(const std::string& id) const;
     const Lesson* lesson_of(const grader::Exercise& exercise) const;
     const Lesson* find_lesson(const std::string& id) const;  // null: there is none
+    // A lesson by its own id, or by that of one of its exercises. Errors: as find().
+    Result<const Lesson*> lesson_for(const std::string& id) const;
 };
 
 // The position of `ferrule start ID` in a lesson's text; npos: it is not there.

@@ -45,8 +45,10 @@ const char* name(CaseKind kind) {
     return "";
 }
 
+bool has_language(CaseKind kind) { return kind != CaseKind::files && kind != CaseKind::style; }
+
 std::string label(const CheckCase& what) {
-    if (what.kind == CaseKind::files || what.kind == CaseKind::style) return name(what.kind);
+    if (!has_language(what.kind)) return name(what.kind);
     const std::string language = grader::name(what.language);
     const bool named = what.kind == CaseKind::mutant || what.kind == CaseKind::variant;
     return named ? fmt::format("{} {} {}", language, name(what.kind), what.name)

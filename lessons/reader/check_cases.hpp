@@ -55,6 +55,7 @@ bool is_as_declared(const grader::Mutant& mutant, const grader::Verdict& verdict
                     std::string& found);
 
 const char* name(CaseKind kind);
+bool has_language(CaseKind kind);  // a case of one language's sources
 // "c mutant off-by-one", "rust solution", "files"
 std::string label(const CheckCase& what);
 

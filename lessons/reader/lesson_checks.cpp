@@ -29,10 +29,6 @@ private:
     std::vector<std::string>& out_;
 };
 
-int line_at(const std::string& text, size_t at) {
-    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
-}
-
 void check_headings(const LessonText& lesson, Report& report) {
     for (size_t i = 0; i < lesson.headings.size(); ++i) {
         const Heading& heading = lesson.headings[i];
@@ -109,8 +105,10 @@ void check_exercises_named(const Catalogue& catalogue, const Lesson& lesson, con
 
 }  // namespace
 
+fs::path kernel_source(const image::Image& image) { return image.toolchain.root / "usr" / "src" / "linux"; }
+
 std::vector<std::string> lesson_problems(const Catalogue& catalogue, const Lesson& lesson, const std::string& text,
-                                         const std::optional<fs::path>& kernel_source) {
+                                         const std::optional<fs::path>& source) {
     std::vector<std::string> out;
     Report report(lesson.text, out);
     const LessonText read = read_lesson(text);
@@ -130,7 +128,7 @@ std::vector<std::string> lesson_problems(const Catalogue& catalogue, const Lesso
     for (const TextPiece& link : read.links) check_link(catalogue, lesson, read, link, report);
     for (const TextPiece& code : read.code) {
         std::error_code error;
-        if (kernel_source && is_kernel_path(code.text) && !fs::exists(*kernel_source / code.text, error))
+        if (source && is_kernel_path(code.text) && !fs::exists(*source / code.text, error))
             report.add(code.line, fmt::format("found `{}`; expected a file of this kernel's source", code.text));
     }
     check_exercises_named(catalogue, lesson, text, report);
@@ -181,7 +179,7 @@ void check_ids(const Catalogue& catalogue, const Course& course, std::vector<std
         report.add(1, "found no such file; expected the id of every exercise, one a line");
         return;
     }
-    const std::string prefix = course.id.empty() ? "" : course.id + ".";
+    const std::string prefix = course.whole("");
     std::set<std::string> there, listed;
     for (const grader::Exercise* exercise : catalogue.exercises())
         if (exercise->id.starts_with(prefix) && exercise->id.find('.', prefix.size()) == std::string::npos)

@@ -12,9 +12,12 @@
 
 namespace ferrule::reader {
 
+// Where the kernel's source lies on the host.
+fs::path kernel_source(const image::Image& image);
+
 // Without the folder of the kernel's source, files of it are not looked for.
 std::vector<std::string> lesson_problems(const Catalogue& catalogue, const Lesson& lesson, const std::string& text,
-                                         const std::optional<fs::path>& kernel_source);
+                                         const std::optional<fs::path>& source);
 
 // The lesson's complete blocks, as what the builder takes: `file` and `line` are where the first line of code stands.
 struct CompleteBlock {

@@ -1,5 +1,6 @@
 #include "lessons/reader/lesson_text.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <sstream>
 
@@ -75,6 +76,10 @@ LessonText read_lesson(std::string_view markdown) {
         }
     }
     return out;
+}
+
+int line_at(std::string_view text, size_t at) {
+    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
 std::string anchor_of(const std::string& heading) {

@@ -33,6 +33,9 @@ struct LessonText {
 
 LessonText read_lesson(std::string_view markdown);
 
+// The line, from 1, in which a text's byte stands.
+int line_at(std::string_view text, size_t at);
+
 // The name by which a link in the same text reaches a heading, as GitHub makes it: "In C: guards" is #in-c-guards.
 std::string anchor_of(const std::string& heading);
 

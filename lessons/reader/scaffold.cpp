@@ -88,7 +88,7 @@ std::string with_lesson(const std::string& text, const std::string& part, const 
     const auto* parts = table->get_as<toml::array>("part");
     for (size_t i = 0; parts && i < parts->size(); ++i) {
         const auto* one = parts->get(i)->as_table();
-        const auto id = one ? one->get("id")->value<std::string>() : std::nullopt;
+        const auto id = one ? (*one)["id"].value<std::string>() : std::nullopt;
         const auto* lessons = one ? one->get_as<toml::array>("lessons") : nullptr;
         if (!id || *id != part || !lessons) continue;
         // toml++ says where the array ends: just behind its ']'.
@@ -151,7 +151,7 @@ Result<fs::path> new_exercise(const Catalogue& catalogue, const Course& course, 
                               const std::string& lesson, const std::string& id,
                               const std::vector<grader::Language>& languages, const fs::path& pattern) {
     if (!is_name(id)) return bad_name("an exercise", id);
-    const std::string whole = course.id.empty() ? id : course.id + "." + id;
+    const std::string whole = course.whole(id);
     if (const auto taken = catalogue.find(whole))
         return fail("new-name", fmt::format("the id \"{}\" is taken by {}", whole, (*taken)->folder.string()),
                     "Ids are unique in the whole course. Choose another one.");
@@ -181,16 +181,18 @@ Result<fs::path> new_exercise(const Catalogue& catalogue, const Course& course, 
             FERRULE_TRY_VOID(write_file(to, content));
         }
         if (code) return tl::unexpected(system_error("cannot list", from, code.value()));
-        FERRULE_TRY_VOID(append_line(course.folder / "ids.txt", id));
-        // Before the list of sources, which ends a lesson.
-        FERRULE_TRY(std::string words, read_file(text, kCap));
+        FERRULE_TRY(const std::string before, read_file(text, kCap));
+        std::string words = before;
         const std::string task = fmt::format("```sh\nferrule start {0}\nferrule grade {0}\n```\n", whole);
-        const size_t last = words.find("\n## Where this comes from");
-        if (last != std::string::npos)
+        // Before the list of sources, which ends a lesson.
+        if (const size_t last = words.find("\n## Where this comes from"); last != std::string::npos)
             words.insert(last + 1, task + "\n");
         else
             words += "\n" + task;
-        return write_file(text, words);
+        FERRULE_TRY_VOID(write_file(text, words));
+        Result<void> listed = append_line(course.folder / "ids.txt", id);
+        if (!listed) static_cast<void>(write_file(text, before));
+        return listed;
     }));
     return folder;
 }

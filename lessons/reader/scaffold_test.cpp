@@ -90,6 +90,16 @@ TEST_CASE("a bad or a taken name is refused, and nothing is left of it") {
     CHECK_THAT(made.exercise("ring").error().message, Contains("is taken by"));
     CHECK_THAT(made.lesson("ownership", "leaks").error().message, Contains("is there already"));
     CHECK_FALSE(new_course(made.folder, "acme", "Again"));
+    // A list of ids that cannot be written takes back what was written before it.
+    const std::string lesson = *read_file(made.folder / "ownership/leaks/lesson.md");
+    std::error_code code;
+    fs::rename(made.folder / "ids.txt", made.folder / "ids.kept", code);
+    fs::create_directories(made.folder / "ids.txt/x", code);
+    CHECK_FALSE(made.exercise("slots"));
+    CHECK(*read_file(made.folder / "ownership/leaks/lesson.md") == lesson);
+    CHECK_FALSE(fs::exists(made.folder / "ownership/leaks/slots"));
+    fs::remove_all(made.folder / "ids.txt", code);
+    fs::rename(made.folder / "ids.kept", made.folder / "ids.txt", code);
     CHECK(disk_usage(made.folder) == before);
     CHECK(made.catalogue().exercises().size() == 1);
 }

@@ -60,13 +60,14 @@ Result<std::vector<std::string>> style_problems(const grader::Exercise& exercise
     }
     if (rustfmt.size() > no_rust) {
         FERRULE_TRY(const std::string text, say(exercise, image, rustfmt));
+        const size_t before = out.size();
         static const std::regex place("Diff in (/work/)?([^ :]+):? ?(at line )?([0-9]+):?.*");
         std::smatch match;
         for (std::istringstream lines(text); std::getline(lines, line);)
             if (std::regex_match(line, match, place))
                 out.push_back(fmt::format("{}:{}: rustfmt writes this differently", match[2].str(), match[4].str()));
         // Not even that: it does not parse.
-        if (!text.empty() && out.empty()) out.push_back(text.substr(0, text.find('\n')));
+        if (!text.empty() && out.size() == before) out.push_back(text.substr(0, text.find('\n')));
     }
     return out;
 }

@@ -366,18 +366,18 @@ const std::vector<KeyHelp>& key_help() {
     return keys;
 }
 
-void open_at(State& state, const std::string& exercise) {
+void open_at(State& state, const std::string& id) {
     for (size_t i = 0; i < state.course.size(); ++i) {
-        if (state.course[i].id == exercise) {
+        if (state.course[i].id == id) {
             if (state.lesson != i) state.page = {};
             state.lesson = i;
         }
         for (const ExerciseEntry& one : state.course[i].exercises) {
-            if (one.id != exercise) continue;
+            if (one.id != id) continue;
             if (state.lesson != i) state.page = {};
             state.lesson = i;
-            if (state.exercise != exercise) state.language = one.languages.front();
-            state.exercise = exercise;
+            if (state.exercise != id) state.language = one.languages.front();
+            state.exercise = id;
         }
     }
     choose_exercise(state);

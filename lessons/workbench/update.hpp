@@ -5,9 +5,9 @@
 
 namespace ferrule::workbench {
 
-// Before the first event: at the lesson of this exercise, or, where there is none of that name, at the lesson that is
-// open, with one of its exercises.
-void open_at(State& state, const std::string& exercise);
+// Before the first event: at this lesson, or at the lesson of this exercise; where there is none of that id, at the lesson
+// that is open, with one of its exercises.
+void open_at(State& state, const std::string& id);
 // What is to be done because of it, in this order.
 std::vector<Request> update(State& state, const Event& event);
 
