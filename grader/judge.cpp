@@ -63,7 +63,9 @@ bool consequence(const Finding& earlier, const Finding& later) {
     if (earlier.finding_class == "sleep-in-atomic")
         return later.finding_class == "hang" ||
                (later.finding_class == "lock-imbalance" && later.line != earlier.line &&
-                later.title.find("preemption") != std::string::npos);
+                // Who slept may have woken on another CPU, with a spinlock of the one before.
+                (later.title.find("preemption") != std::string::npos ||
+                 later.title.find("another CPU") != std::string::npos));
     if (earlier.finding_class == "deadlock")
         return one_of(later.finding_class,
                       {"hang", "deadlock", "wrong-result", "error-path", "load-failed", "tampering"});

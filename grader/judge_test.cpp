@@ -612,6 +612,32 @@ TEST_CASE("the first cause comes first, its consequences go") {
         CHECK(v.findings[0].title == "NULL pointer dereferenced");
         CHECK(v.findings[0].line == 10);
     }
+    SECTION("who slept with a spinlock gives it back on another CPU") {
+        c.first().console = line(5, "BUG: scheduling while atomic: cat/5/0x00000002") + line(5, "Call Trace:") +
+                            line(5, " <TASK>") + line(5, " msleep+0x1/0x2") + line(5, " ring_use+0x4/0x40 [ring]") +
+                            line(5, " </TASK>") + line(5, "BUG: spinlock wrong CPU on CPU#0, cat/5") +
+                            line(5, "Call Trace:") + line(5, " <TASK>") + line(5, " ring_use+0x24/0x40 [ring]") +
+                            line(5, " </TASK>");
+        Verdict v = c.verdict();
+        REQUIRE(classes(v) == "sleep-in-atomic");
+        CHECK(v.findings[0].line == 10);
+    }
+    SECTION("freed on one CPU, while another one says that it does not know the object any more") {
+        const auto report = [](int caller, const std::string& what, const std::string& where) {
+            return line(caller, "------------[ cut here ]------------") +
+                   line(caller, "ODEBUG: " + what + " (active state 0) object: 0000000037aa5218 object type: " +
+                                    "timer_list hint: ring_use+0x0/0x80 [ring]") +
+                   line(caller, "WARNING: lib/debugobjects.c:632 at debug_print_object+0xea/0x230, CPU#1: cat/5") +
+                   line(caller, "Call Trace:") + line(caller, " <TASK>") + line(caller, " " + where) +
+                   line(caller, " </TASK>") + line(caller, "---[ end trace 0000000000000000 ]---");
+        };
+        c.first().console = report(6, "assert_init not available", "ring_use+0x4/0x40 [ring]") +
+                            report(5, "free active", "ring_use+0x24/0x40 [ring]");
+        Verdict v = c.verdict();
+        REQUIRE(classes(v) == "object-lifetime");
+        CHECK(v.findings[0].line == 11);
+        CHECK(v.findings[0].title.find("freed") != std::string::npos);
+    }
     SECTION("a lock held, then the next call that waits for it") {
         c.first().console = lock_held("ring_use+0x24/0x40 [ring]");
         c.first().steps[1].lost = "deadline";
@@ -680,6 +706,14 @@ TEST_CASE("hangs") {
         CHECK(classes(c.verdict()) == "hang");
         c.first().hang = {again, again};
         CHECK(classes(c.verdict()) == "hang");
+    }
+    SECTION("in a loop whose frame an interrupt that just begins does not show") {
+        const HangStack early = {"cpu 0", {1, kText + 0x4}, {"asm_sysvec_apic_timer_interrupt", ""}};
+        const HangStack again = {"cpu 0 again", {kText + 0x24, kText + 0x4}, {"", ""}};
+        c.first().hang = {early, again};
+        Verdict v = c.verdict();
+        REQUIRE(classes(v) == "hang");
+        CHECK(v.findings[0].line == 11);
     }
     SECTION("in a loop that an interrupt has just come to") {
         c.first().hang = {

@@ -40,6 +40,17 @@ bool is_interrupt(std::string_view function) {
     return function.starts_with("asm_") || function.starts_with("sysvec_") || function.starts_with("common_interrupt");
 }
 
+// An interrupt's first instructions, before it has a frame: whom it interrupted is not in the stack yet, only its
+// caller (arch/x86/entry/entry_64.S, arch/x86/include/asm/idtentry.h).
+bool enters_interrupt(const HangStack& stack) {
+    if (stack.names.empty()) return false;
+    const std::string& name = stack.names.front();
+    return name.starts_with("asm_") || name.starts_with("error_entry") || name.starts_with("error_return") ||
+           name.starts_with("sync_regs") || name.starts_with("irq_entries_start") ||
+           name.starts_with("common_interrupt_return") || name.starts_with("restore_regs_and_return") ||
+           name.starts_with("native_irq_return_iret");
+}
+
 constexpr const char* kAgain = " again";  // the same cpu, a while after (aftermath.cpp)
 
 std::string function_part(const std::string& name) { return name.substr(0, name.find('+')); }
@@ -115,10 +126,11 @@ std::vector<Finding> detect_hang(const Evidence& evidence) {
     for (const bool cpus : {false, true})
         for (const auto& stack : hang) {
             if (stack.who.starts_with("cpu ") != cpus || stack.who.ends_with(kAgain)) continue;
-            auto stuck = look(evidence, stack);
-            // Who waits its turn gets it: stuck is who still spins when looked at again.
             const auto again = std::find_if(hang.begin(), hang.end(),
                                             [&](const auto& other) { return other.who == stack.who + kAgain; });
+            const bool other_moment = enters_interrupt(stack) && again != hang.end() && !enters_interrupt(*again);
+            auto stuck = look(evidence, other_moment ? *again : stack);
+            // Who waits its turn gets it: stuck is who still spins when looked at again.
             if (again != hang.end() && !look(evidence, *again).on_lock) stuck.on_lock = false;
             if (better(stuck)) best = stuck;
         }

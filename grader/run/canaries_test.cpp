@@ -92,6 +92,21 @@ TEST_CASE("a canary that says nothing, or is not there, is written down, and so 
     CHECK(ask(gone, clean_run()).heard.at("lockdep") == "ENOENT");
 }
 
+TEST_CASE("two tasks that did not meet on a busy host are asked to once more, and not for ever") {
+    Birds busy("kcsan");
+    busy.special = [&, plain = busy.special](const vm::Request& request) {
+        auto reply = plain(request);
+        if (request.data == "kcsan" && std::count(busy.words.begin(), busy.words.end(), "kcsan") == 3)
+            busy.late += report_of("kcsan");
+        return reply;
+    };
+    CHECK(ask(busy, clean_run("race")).heard.at("kcsan") == "reported");
+    CHECK(std::count(busy.words.begin(), busy.words.end(), "kcsan") == 3);
+    Birds silenced("kcsan");
+    CHECK(ask(silenced, clean_run("race")).heard.at("kcsan") == "silent");
+    CHECK(std::count(silenced.words.begin(), silenced.words.end(), "kcsan") == 5);
+}
+
 TEST_CASE("another function's report is not the canary's") {
     Birds guest("kasan");
     guest.said +=

@@ -163,6 +163,49 @@ TEST_CASE("two lists race in the guest, each as often as it was asked to", "[ima
     CHECK(asked(*clone, {.op = FERRULE_STOP}).data.size() == FERRULE_WORKERS * sizeof(ferrule_race_end));
 }
 
+TEST_CASE("what a race's calls share is there before any of them", "[image]") {
+    const auto clone = a_clone();
+    REQUIRE(clone->put("/run/late", "", kLong));
+    REQUIRE(clone->put("/run/early", "", kLong));
+    for (unsigned slot = 1; const char* path : {"/run/late", "/run/early"})
+        REQUIRE(asked(*clone, {.op = FERRULE_OPEN, .worker = 1, .slot = slot++, .a = O_RDWR, .text = path}).error == 0);
+    // One list waits and then hands over `data`; the other one writes what stands in the shared memory meanwhile.
+    const auto program = [](uint32_t lane, std::vector<ferrule_race_call> calls, std::string data) {
+        ferrule_race head = {};
+        head.lane = lane;
+        head.lanes = 2;
+        head.rounds = 1;
+        head.calls = static_cast<uint32_t>(calls.size());
+        std::string out(reinterpret_cast<const char*>(&head), sizeof head);
+        for (const auto& call : calls) out.append(reinterpret_cast<const char*>(&call), sizeof call);
+        data.resize((data.size() + 7) & ~size_t{7});
+        return out + data;
+    };
+    ferrule_race_call wait = {}, late = {}, early = {};
+    wait.op = FERRULE_DELAY;
+    wait.a = 100'000;  // microseconds
+    late.op = early.op = FERRULE_WRITE;
+    late.shared = early.shared = 1;
+    late.slot = 1;
+    late.borrowed = 1 + 1;
+    late.data_len = 5;
+    early.slot = 2;
+    early.borrowed = 1 + 2;
+    early.c = 5;
+    for (const std::string data : {"hello", "again"}) {
+        const auto id = clone->send({.op = FERRULE_RACE, .worker = 2, .data = program(0, {wait, late}, data)});
+        const auto other = clone->send({.op = FERRULE_RACE, .worker = 3, .data = program(1, {early}, "")});
+        REQUIRE(id);
+        REQUIRE(other);
+        const auto waited = clone->receive(*id, kLong), written = clone->receive(*other, kLong);
+        REQUIRE(waited);
+        REQUIRE(written);
+        CHECK(waited->error == 0);
+        CHECK(written->error == 0);
+        CHECK(asked(*clone, {.op = FERRULE_READ, .worker = 1, .slot = 2, .a = 5, .b = 0}).data == data);
+    }
+}
+
 TEST_CASE("files, with their errors", "[image]") {
     const auto clone = a_clone();
     const std::string large = std::string(700'000, 'a') + std::string(700'000, 'b');  // in several pieces

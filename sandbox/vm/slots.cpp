@@ -52,17 +52,24 @@ unsigned clone_limit() {
 
 Result<FileLock> take_slot(const fs::path& folder, unsigned count, std::chrono::milliseconds limit) {
     FERRULE_TRY_VOID(make_directories(folder));
-    const auto deadline = Clock::now() + limit;
     // Who waits stands in the door, so that the next free slot is theirs: without it a program that runs
-    // one clone after the other takes its own slot again and again, and another one starves.
+    // one clone after the other takes its own slot again and again, and another one starves. The limit is the door's:
+    // who stands before it waits for those in front, however many they are, and looks seldom.
     std::optional<FileLock> door;
+    auto deadline = limit > limit.zero() ? Clock::time_point::max() : Clock::now();
+    int pause = 5;
     for (;;) {
         if (!door) {
             auto entered = FileLock::try_acquire(folder / "clone-door", FileLock::Mode::exclusive);
-            if (entered)
+            if (entered) {
                 door = std::move(*entered);
-            else if (entered.error().code != "locked")
+                deadline = Clock::now() + limit;
+                pause = 10;
+            } else if (entered.error().code != "locked") {
                 return entered;
+            } else {
+                pause = std::min(pause * 2, 100);
+            }
         }
         for (unsigned i = 0; door && i < count; ++i) {
             auto lock = FileLock::try_acquire(folder / fmt::format("clone-{}", i), FileLock::Mode::exclusive);
@@ -74,7 +81,7 @@ Result<FileLock> take_slot(const fs::path& folder, unsigned count, std::chrono::
                         fmt::format("{} sandboxes run already and none ended in {} s", count, limit.count() / 1000),
                         "wait for the other ferrule processes, or set FERRULE_CLONES to allow more");
         pollfd interrupt = {interrupt_fd(), POLLIN, 0};
-        poll(&interrupt, 1, 10);
+        poll(&interrupt, 1, pause);
     }
 }
 

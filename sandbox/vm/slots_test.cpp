@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <thread>
+#include <vector>
 
 #include "sandbox/base/catch.hpp"
 #include "sandbox/base/interrupt.hpp"
@@ -74,6 +75,22 @@ TEST_CASE("who waits gets the next free slot, not who had it and wants it again"
     CHECK(take_slot(folder->path(), 1, 20s));
     other.join();
     CHECK(got);
+}
+
+TEST_CASE("who waits behind others is not too late because there are many") {
+    const auto folder = TempDir::make();
+    REQUIRE(folder);
+    std::atomic<int> got{0};
+    std::vector<std::thread> all;
+    for (int i = 0; i < 6; ++i)
+        all.emplace_back([&] {
+            const auto slot = take_slot(folder->path(), 1, 400ms);  // all of them together need longer
+            if (!slot) return;
+            ++got;
+            std::this_thread::sleep_for(100ms);
+        });
+    for (auto& thread : all) thread.join();
+    CHECK(got == 6);
 }
 
 TEST_CASE("an interrupt ends the wait for a slot") {

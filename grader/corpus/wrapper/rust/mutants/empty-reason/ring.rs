@@ -58,7 +58,7 @@ impl<T> Ring<T> {
         }
         let place = (self.head + self.count) % self.capacity;
 
-        // SAFETY: TODO // FERRULE: here
+        // SAFETY: FIXME // FERRULE: here
         unsafe { self.memory.add(place).write(value) };
         // INVARIANT: Now it does.
         self.count += 1;
