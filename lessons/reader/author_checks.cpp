@@ -81,6 +81,12 @@ Result<std::vector<Item>> items_of(const std::vector<CheckTarget>& targets, cons
     return items;
 }
 
+// What a machine with too much to do, or too little memory, does to a sandbox says nothing about the case, and hundreds
+// of others wait behind it.
+bool worth_another_try(const Error& error) {
+    return error.code == "guest-lost" || error.code == "host-busy" || error.code == "host-limit";
+}
+
 }  // namespace
 
 std::vector<std::string> stray_files(const grader::Exercise& exercise, const std::vector<grader::Mutant>& mutants) {
@@ -154,7 +160,11 @@ Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Tu
     run.before_run = [&](unsigned clones) { turn.take(clones); };
     const std::string who = fmt::format("{} {}", job.exercise->id, label(job.what));
     if (hooks.stage) run.stage = [&](const std::string& stage) { hooks.stage(who + ": " + stage); };
-    auto graded = grade_sources(*job.exercise, job.what.language, job.sources, progress, run, caching);
+    const auto grade = [&] {
+        return grade_sources(*job.exercise, job.what.language, job.sources, progress, run, caching);
+    };
+    auto graded = grade();
+    if (!graded && worth_another_try(graded.error())) graded = grade();
     if (!graded && graded.error().code != "cancelled")
         graded.error().message = fmt::format("{}: {}", who, graded.error().message);
     return graded;
@@ -169,8 +179,13 @@ Result<void> check_exercises(const std::vector<CheckTarget>& targets, const Chec
         if (item.files) return *item.files;
         if (!item.job) return check_style(*item.exercise);
         const auto start = Clock::now();
-        FERRULE_TRY(const Graded graded, grade_job(*item.job, options.caching, turns, progress, hooks));
+        FERRULE_TRY(Graded graded, grade_job(*item.job, options.caching, turns, progress, hooks));
         CheckResult result = judge_job(*item.job, graded.verdict);
+        // What was seen before may have been a race that a busy machine did not let happen: no case fails unseen.
+        if (!result.ok && graded.from_cache) {
+            FERRULE_TRY(graded, grade_job(*item.job, {}, turns, progress, hooks));
+            result = judge_job(*item.job, graded.verdict);
+        }
         if (!result.ok) result.observations = grader::to_json(graded.observations);
         result.from_cache = graded.from_cache;
         // What it took, not how long it had to wait for others.

@@ -37,7 +37,7 @@ struct CheckHooks {
 Result<void> check_exercises(const std::vector<CheckTarget>& targets, const CheckOptions& options, Progress& progress,
                              const CheckHooks& hooks);
 
-// One case, run when it is its turn; an error says which one it was.
+// One case, run when it is its turn, and once more when its sandbox was lost; an error says which one it was.
 Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Turns& turns, Progress& progress,
                          const CheckHooks& hooks);
 unsigned default_jobs();
