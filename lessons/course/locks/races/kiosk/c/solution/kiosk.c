@@ -21,8 +21,7 @@ struct kiosk_order {
 
 #define KIOSK_ORDER	_IOW('K', 1, struct kiosk_order)
 #define KIOSK_SERVE	_IO('K', 2)
-#define KIOSK_CLOSE	_IO('K', 3)
-#define KIOSK_OPEN	_IO('K', 4)
+#define KIOSK_SHUT	_IO('K', 3)
 
 static DEFINE_MUTEX(kiosk_lock);	/* protects all below */
 static bool kiosk_closed;
@@ -59,18 +58,15 @@ static long kiosk_serve(unsigned long dish)
 	return --kiosk_waiting[dish];
 }
 
-static long kiosk_close(void)
+static long kiosk_shut(unsigned long shut)
 {
-	guard(mutex)(&kiosk_lock);
-	kiosk_closed = true;
-	memset(kiosk_waiting, 0, sizeof(kiosk_waiting));
-	return 0;
-}
+	if (shut > 1)
+		return -EINVAL;
 
-static long kiosk_open(void)
-{
 	guard(mutex)(&kiosk_lock);
-	kiosk_closed = false;
+	kiosk_closed = shut;
+	if (shut)
+		memset(kiosk_waiting, 0, sizeof(kiosk_waiting));
 	return 0;
 }
 
@@ -81,10 +77,8 @@ static long kiosk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return kiosk_order((const void __user *)arg);
 	case KIOSK_SERVE:
 		return kiosk_serve(arg);
-	case KIOSK_CLOSE:
-		return kiosk_close();
-	case KIOSK_OPEN:
-		return kiosk_open();
+	case KIOSK_SHUT:
+		return kiosk_shut(arg);
 	default:
 		return -ENOTTY;
 	}

@@ -11,9 +11,9 @@
  * KIOSK_SERVE  its argument is a dish: one portion of it is served. Returns
  *              how many portions of it wait then. EINVAL: no such dish.
  *              ENOENT: none waits.
- * KIOSK_CLOSE  closes the kiosk; whatever waits is cancelled. Returns 0. From
- *              then until it is opened again nothing waits.
- * KIOSK_OPEN   opens it. Returns 0.
+ * KIOSK_SHUT   with 1 as its argument it closes the kiosk, and whatever waits
+ *              is cancelled: from then until it is opened again nothing waits.
+ *              With 0 it opens it. Returns 0. EINVAL: another argument.
  * read         gives for each dish how many portions of it wait. Returns 16.
  *              EINVAL: room for less.
  *
@@ -41,8 +41,7 @@ struct kiosk_order {
 
 #define KIOSK_ORDER	_IOW('K', 1, struct kiosk_order)
 #define KIOSK_SERVE	_IO('K', 2)
-#define KIOSK_CLOSE	_IO('K', 3)
-#define KIOSK_OPEN	_IO('K', 4)
+#define KIOSK_SHUT	_IO('K', 3)
 
 static DEFINE_MUTEX(kiosk_lock);	/* protects all below */
 static bool kiosk_closed;
@@ -79,18 +78,15 @@ static long kiosk_serve(unsigned long dish)
 	return --kiosk_waiting[dish];
 }
 
-static long kiosk_close(void)
+static long kiosk_shut(unsigned long shut)
 {
-	guard(mutex)(&kiosk_lock);
-	kiosk_closed = true;
-	memset(kiosk_waiting, 0, sizeof(kiosk_waiting));
-	return 0;
-}
+	if (shut > 1)
+		return -EINVAL;
 
-static long kiosk_open(void)
-{
 	guard(mutex)(&kiosk_lock);
-	kiosk_closed = false;
+	kiosk_closed = shut;
+	if (shut)
+		memset(kiosk_waiting, 0, sizeof(kiosk_waiting));
 	return 0;
 }
 
@@ -101,10 +97,8 @@ static long kiosk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return kiosk_order((const void __user *)arg);
 	case KIOSK_SERVE:
 		return kiosk_serve(arg);
-	case KIOSK_CLOSE:
-		return kiosk_close();
-	case KIOSK_OPEN:
-		return kiosk_open();
+	case KIOSK_SHUT:
+		return kiosk_shut(arg);
 	default:
 		return -ENOTTY;
 	}
