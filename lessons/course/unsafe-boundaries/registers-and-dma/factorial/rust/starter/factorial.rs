@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/dev/factorial`: QEMU's edu device (1234:11e8) computes factorials.
+//!
+//! Its registers are in BAR 0. Each has 32 bits, and is read and written with 32 bits at once: to
+//! any other width the device does not listen.
+//!
+//! * 0x00: Read: 0xed in its lowest byte.
+//! * 0x04: Write: a number. Read: that number with its bits inverted.
+//! * 0x08: Write: a number, whose factorial the device begins to compute. While it computes it
+//!   ignores what is written here. Read: the result, as soon as it is ready: the lower 32 bits of
+//!   the factorial.
+//! * 0x20: Bit 0 is set while the device computes.
+//!
+//! `FACTORIAL_INVERT` takes a number, and gives back what the device has in 0x04 after it was
+//! written there.
+//!
+//! `FACTORIAL_COMPUTE` takes `n` and fills in `result`. `EBUSY`: the device still computes,
+//! something that was given up; it is left alone. `ETIMEDOUT`: half a second was not enough. The
+//! device is left to itself.
+//!
+//! `FACTORIAL_LENGTHS`: the argument itself is a number of bits, 0 to 32. It returns how many
+//! results of `COMPUTE` had so many bits: the highest bit that was set was that one. 0 has none, 1
+//! has one, 120 has 7. `EINVAL`: more than 32.
+//!
+//! `INVERT` and `COMPUTE` return 0 when they work; `EFAULT`: the pointer leads nowhere. Another
+//! command: `ENOTTY`.
+//!
+//! Several programs may use the device at once; each gets its own result. The driver can be unbound
+//! while a file is open, and bound again. On a file from before, `INVERT` and `COMPUTE` fail with
+//! `ENODEV`. A device that is newly bound has counted nothing.
+
+use kernel::{
+    container_of,
+    device::Core,
+    fs::File,
+    io::{register, Io},
+    ioctl::{_IO, _IOWR},
+    miscdevice::{MiscDevice, MiscDeviceOptions, MiscDeviceRegistration},
+    new_mutex, pci,
+    prelude::*,
+    sync::{Arc, ArcBorrow, Mutex},
+    transmute::{AsBytes, FromBytes},
+    uaccess::{UserPtr, UserSlice},
+};
+
+mod regs {
+    use super::*;
+
+    register! {
+        pub(super) ID(u32) @ 0x00 {
+            7:0 magic;
+        }
+
+        /// Write: a number. Read: its bits inverted.
+        pub(super) INVERT(u32) @ 0x04 {
+            31:0 value;
+        }
+
+        /// Write: a number. Read: its factorial.
+        pub(super) FACTORIAL(u32) @ 0x08 {
+            31:0 value;
+        }
+
+        // TODO: the register that says whether the device computes.
+    }
+
+    pub(super) const MAGIC: u32 = 0xed;
+    pub(super) const SIZE: usize = 0x100;
+}
+
+type Bar<'a> = pci::Bar<'a, { regs::SIZE }>;
+
+const VENDOR: u16 = 0x1234;
+const DEVICE: u16 = 0x11e8;
+
+const BITS: usize = u32::BITS as usize;
+
+#[repr(C)]
+struct Request {
+    n: u32,
+    result: u32,
+}
+
+// SAFETY: Two numbers, for which any bits will do, and nothing between them.
+unsafe impl FromBytes for Request {}
+// SAFETY: Two numbers and nothing between them.
+unsafe impl AsBytes for Request {}
+
+const FACTORIAL_INVERT: u32 = _IOWR::<u32>('f' as u32, 1);
+const FACTORIAL_COMPUTE: u32 = _IOWR::<Request>('f' as u32, 2);
+const FACTORIAL_LENGTHS: u32 = _IO('f' as u32, 3);
+
+/// What the open files share. It may live longer than the device is bound; the registers do not.
+#[pin_data]
+struct Factorial {
+    regs: pci::DevresBar<{ regs::SIZE }>,
+    /// How many results had so many bits. Who has it locked has the device for itself.
+    #[pin]
+    lengths: Mutex<[u32; BITS]>,
+}
+
+impl Factorial {
+    /// Does something to the registers, unless they are gone. It must not sleep.
+    fn with_regs<R>(&self, f: impl FnOnce(&Bar<'_>) -> R) -> Result<R> {
+        self.regs.try_access_with(|bar| f(bar)).ok_or(ENODEV)
+    }
+
+    fn invert(&self, value: u32) -> Result<u32> {
+        let _turn = self.lengths.lock();
+
+        self.with_regs(|bar| {
+            bar.write_reg(regs::INVERT::from(value));
+            bar.read(regs::INVERT).into_raw()
+        })
+    }
+
+    fn compute(&self, n: u32) -> Result<u32> {
+        let mut lengths = self.lengths.lock();
+
+        // TODO: does the device listen?
+        self.with_regs(|bar| bar.write_reg(regs::FACTORIAL::from(n)))?;
+        // TODO: wait until it is ready, but not for ever.
+        let result = self.with_regs(|bar| bar.read(regs::FACTORIAL).into_raw())?;
+        // TODO: which lengths can a result have?
+        lengths[BITS - result.leading_zeros() as usize] += 1;
+        Ok(result)
+    }
+}
+
+#[vtable]
+impl MiscDevice for Factorial {
+    type Ptr = Arc<Self>;
+
+    fn open(_file: &File, misc: &MiscDeviceRegistration<Self>) -> Result<Self::Ptr> {
+        Ok(port_of(misc).factorial.clone())
+    }
+
+    fn ioctl(me: ArcBorrow<'_, Self>, _file: &File, cmd: u32, arg: usize) -> Result<isize> {
+        let user = |size| UserSlice::new(UserPtr::from_addr(arg), size).reader_writer();
+
+        match cmd {
+            FACTORIAL_INVERT => {
+                let (mut reader, mut writer) = user(size_of::<u32>());
+                let value = me.invert(reader.read()?)?;
+
+                writer.write(&value)?;
+                Ok(0)
+            }
+            FACTORIAL_COMPUTE => {
+                let (mut reader, mut writer) = user(size_of::<Request>());
+                let mut request: Request = reader.read()?;
+
+                request.result = me.compute(request.n)?;
+                writer.write(&request)?;
+                Ok(0)
+            }
+            FACTORIAL_LENGTHS => {
+                // TODO: how many results had so many bits?
+                Err(ENOTTY)
+            }
+            _ => Err(ENOTTY),
+        }
+    }
+}
+
+/// What the device has while it is bound.
+#[pin_data]
+struct Port {
+    #[pin]
+    misc: MiscDeviceRegistration<Factorial>,
+    factorial: Arc<Factorial>,
+}
+
+/// The device that a file is being opened of.
+fn port_of(misc: &MiscDeviceRegistration<Factorial>) -> &Port {
+    let misc = core::ptr::from_ref(misc).cast_mut();
+
+    // SAFETY: Each of these registrations is the field of a `Port`, and the last one of it that is
+    // initialized. It is not deregistered while `misc` is borrowed, so its `Port` is still there.
+    unsafe { &*container_of!(misc, Port, misc) }
+}
+
+struct FactorialDriver;
+
+kernel::pci_device_table!(
+    PCI_TABLE,
+    <FactorialDriver as pci::Driver>::IdInfo,
+    // The vendor is none that `pci::Vendor` knows, so this is the class; `probe` looks at the rest.
+    [(pci::DeviceId::from_class(0x00ff00, 0xffffff), ())]
+);
+
+impl pci::Driver for FactorialDriver {
+    type IdInfo = ();
+    type Data<'bound> = Port;
+    const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
+
+    fn probe<'bound>(
+        pdev: &'bound pci::Device<Core<'_>>,
+        _info: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Port, Error> + 'bound {
+        pin_init::pin_init_scope(move || {
+            if pdev.vendor_id().as_raw() != VENDOR || pdev.device_id() != DEVICE {
+                return Err(ENODEV);
+            }
+            pdev.enable_device_mem()?;
+            let bar = pdev.iomap_region_sized::<{ regs::SIZE }>(0, c"factorial")?;
+
+            if bar.read(regs::ID).magic().get() != regs::MAGIC {
+                return Err(ENODEV);
+            }
+            let factorial = Arc::pin_init(
+                try_pin_init!(Factorial {
+                    regs: bar.into_devres()?,
+                    lengths <- new_mutex!([0; BITS]),
+                }),
+                GFP_KERNEL,
+            )?;
+
+            // `misc` comes last: as soon as it is registered, a program may open it.
+            Ok(try_pin_init!(Port {
+                factorial,
+                misc <- MiscDeviceRegistration::register(MiscDeviceOptions { name: c"factorial" }),
+            }))
+        })
+    }
+}
+
+kernel::module_pci_driver! {
+    type: FactorialDriver,
+    name: "factorial",
+    authors: ["Ferrule"],
+    description: "Has a device compute factorials",
+    license: "GPL",
+}
