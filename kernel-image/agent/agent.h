@@ -21,7 +21,7 @@ struct exchange {
 	char text[FERRULE_TEXT_MAX + 2]; /* always ended by two zero bytes */
 };
 
-#define FERRULE_ENTRIES 16
+#define FERRULE_ENTRIES 32
 
 /*
  * What all workers share from the start. Other memory of a race than this is a worker's own.

@@ -1,10 +1,12 @@
 /* One request, made in a worker: the only code that touches a learner's module. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -50,21 +52,35 @@ void lend_buffer(uint8_t *buffer)
 	lent = buffer;
 }
 
-static void note_entry(const char *path)
+/* False when it is known already, or none of these. */
+static bool add_entry(const char *path)
 {
 	uint32_t at;
 
 	if ((strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/sys/", 5) != 0) ||
 	    strlen(path) >= sizeof(arena->entry[0]))
-		return;
+		return false;
 	for (at = 0; at < FERRULE_ENTRIES && at < __atomic_load_n(&arena->entries, __ATOMIC_ACQUIRE); at++)
 		if (strcmp(arena->entry[at], path) == 0)
-			return;
+			return false;
 	at = __atomic_fetch_add(&arena->entries, 1, __ATOMIC_ACQ_REL);
 	if (at < FERRULE_ENTRIES)
 		strcpy(arena->entry[at], path);
 	else
 		__atomic_store_n(&arena->entries, FERRULE_ENTRIES, __ATOMIC_RELEASE);
+	return true;
+}
+
+/*
+ * Also where it is without links: when /sys/class/NAME is removed with its device, the link is what a lookup misses
+ * first, and the dentries below /sys/devices stay.
+ */
+static void note_entry(const char *path)
+{
+	char resolved[PATH_MAX];
+
+	if (add_entry(path) && realpath(path, resolved))
+		add_entry(resolved);
 }
 
 /*

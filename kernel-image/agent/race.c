@@ -85,6 +85,7 @@ void race_begins(void)
 	memset(arena->round, 0, sizeof(arena->round));
 	memset(arena->at, 0, sizeof(arena->at));
 	memset(arena->racing, 0, sizeof(arena->racing));
+	memset(arena->shared, 0, sizeof(arena->shared));
 	arena->stop = 0;
 	__atomic_store_n(&arena->arrived, 0, __ATOMIC_RELEASE);
 }
@@ -170,6 +171,20 @@ static int borrow_files(struct lane *lane)
 	if (from >= 0)
 		close(from);
 	return error;
+}
+
+/*
+ * What the calls hand over is there before anybody pokes: a poke puts back what it found, and that must be one of the
+ * list's own, not nothing and not the run's before.
+ */
+static void fill_shared(const struct lane *lane)
+{
+	for (uint32_t i = 0; i < lane->head.calls; i++) {
+		const struct call *call = &lane->calls[i];
+
+		if (call->head.shared && call->head.data_len <= FERRULE_RACE_SHARED_SIZE)
+			memcpy(arena->shared[call->head.shared - 1], call->data, call->head.data_len);
+	}
 }
 
 static void run_on(struct lane *lane, unsigned cpu)
@@ -419,6 +434,7 @@ static void race(struct lane *lane, struct exchange *x)
 	uint64_t limit = now_ns() + BEGIN_NS, end;
 	uint32_t round = 0;
 
+	fill_shared(lane);
 	begin_block(lane, 0);
 	__atomic_store_n(&arena->racing[own_number], lane->head.lane + 1, __ATOMIC_RELEASE);
 	__atomic_add_fetch(&arena->arrived, 1, __ATOMIC_ACQ_REL);
