@@ -78,12 +78,14 @@ std::optional<Finding> compiled(const Exercise& exercise, const Observations& al
 }  // namespace
 
 std::vector<Finding> detect_clients(const Exercise& exercise, const Observations& observations) {
-    std::vector<Finding> findings;
+    // A client that blames nothing says only where it broke, which may be in what the module itself does after it.
+    std::vector<Finding> findings, others;
     for (const Observations& seen : observations.clients) {
         const auto client = std::find_if(exercise.clients.begin(), exercise.clients.end(),
                                          [&](const Client& one) { return one.name == seen.exercise; });
         if (client == exercise.clients.end()) continue;  // recorded with an exercise that had more
-        if (auto finding = compiled(exercise, observations, *client, seen)) findings.push_back(*std::move(finding));
+        std::vector<Finding>& found = client->blames.empty() ? others : findings;
+        if (auto finding = compiled(exercise, observations, *client, seen)) found.push_back(*std::move(finding));
         if (!client->runs || !seen.built) continue;
         const Verdict verdict = judge(client_exercise(exercise, *client), seen);
         if (verdict.verdict == "pass") continue;
@@ -105,8 +107,9 @@ std::vector<Finding> detect_clients(const Exercise& exercise, const Observations
                 finding.related.push_back({"where it breaks", shown->file, shown->function, shown->line});
             }
         }
-        findings.push_back(std::move(finding));
+        found.push_back(std::move(finding));
     }
+    findings.insert(findings.end(), others.begin(), others.end());
     return findings;
 }
 

@@ -212,6 +212,13 @@ TEST_CASE("hostile clients") {
     CHECK(c.found(detect_clients) == "unsafe-audit 4\n");
     CHECK(detect_clients(c.exercise, c.all)[0].title.starts_with(
         "reachable from safe code, by the client past-the-end: "));
+    // What is blamed by name comes before what only broke somewhere.
+    Client no_words{"each-once", "pub fn run() {}\n", true, {}, "dropped twice", ""};
+    c.exercise.clients = {no_words, runs};
+    Observations first = seen;
+    first.exercise = no_words.name;
+    c.all.clients = {first, seen};
+    CHECK(c.found(detect_clients) == "unsafe-audit 4\nunsafe-audit 0\n");
     // Old recordings and clients that are no more.
     c.exercise.clients.clear();
     CHECK(c.found(detect_clients).empty());

@@ -121,8 +121,9 @@ Result<fs::path> new_course(const fs::path& folder, const std::string& id, const
                        fmt::format("# The order of the course. A part is a folder here, a lesson a folder in "
                                    "it.\nformat_version = 1\nid = \"{}\"\ntitle = \"{}\"\npart = []\n",
                                    id, title)));
-        return write_file(folder / "ids.txt",
-                          "# Every exercise's id, for ever: learners' progress is kept by it. Append only.\n");
+        return write_file(
+            folder / "ids.txt",
+            "# Every exercise's id, for ever: learners' progress is kept by it. None is ever taken out.\n");
     }));
     return folder;
 }
