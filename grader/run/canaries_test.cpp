@@ -34,7 +34,7 @@ std::string report_of(const std::string& word) {
 // A guest whose detectors all report, but for `mute`.
 class Birds : public ScriptedGuest {
 public:
-    explicit Birds(std::string mute = "", int error = 0) {
+    explicit Birds(const std::string& mute = "", int error = 0) {
         special = [this, mute, error](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
             if (request.op != FERRULE_WRITE_FILE || request.text != "/sys/kernel/debug/ferrule/canary")
                 return std::nullopt;

@@ -170,7 +170,7 @@ TEST_CASE("what a race's calls share is there before any of them", "[image]") {
     for (unsigned slot = 1; const char* path : {"/run/late", "/run/early"})
         REQUIRE(asked(*clone, {.op = FERRULE_OPEN, .worker = 1, .slot = slot++, .a = O_RDWR, .text = path}).error == 0);
     // One list waits and then hands over `data`; the other one writes what stands in the shared memory meanwhile.
-    const auto program = [](uint32_t lane, std::vector<ferrule_race_call> calls, std::string data) {
+    const auto program = [](uint32_t lane, const std::vector<ferrule_race_call>& calls, std::string data) {
         ferrule_race head = {};
         head.lane = lane;
         head.lanes = 2;
