@@ -139,4 +139,14 @@ TEST_CASE("authors: what new makes passes check but for its TODOs, and --changed
     const auto some = ferrule({"--course", ferrule.course(), "check", "--changed"}, {}, above);
     CHECK(some.exit_code == 1);
     CHECK_THAT(some.out, Contains("stray file c/tests.txt"));
+
+    // What was recorded is judged again, but nothing fails by it: the case is run once more.
+    ferrule.put("acme/locks/order/wall-clock/c/mutants/old-text-lost/mutant.toml",
+                "class = \"double-free\"\nnote = \"x\"\n");
+    const auto anew =
+        ferrule({"--course", ferrule.course(), "check", "acme.wall-clock/old-text-lost", "--lang", "c"}, {}, above);
+    CHECK(anew.exit_code == 1);
+    CHECK_THAT(anew.out,
+               Contains("FAILED acme.wall-clock: c mutant old-text-lost") && Contains("found:    memory-leak"));
+    CHECK_THAT(anew.out, !Contains("had been run before"));
 }
