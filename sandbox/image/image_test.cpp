@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <regex>
 #include <string>
 
 #include "sandbox/base/catch.hpp"
@@ -151,9 +152,14 @@ TEST_CASE("the jail has no network, no host processes, no environment and no pri
     CHECK(result.out.find("eth") == std::string::npos);
 }
 
-TEST_CASE("the root's tools run, and are the ones that were pinned", "[image]") {
+// What Debian no longer has is replaced by the newest, and then the image says so.
+TEST_CASE("the root's tools run, and rustc has its own library", "[image]") {
     CHECK(in_jail({"clang-19", "--version"}).out.find("clang version 19.") != std::string::npos);
-    CHECK(in_jail({"rustc", "--version"}).out.find("rustc 1.96.1") == 0);
+    std::smatch rustc;
+    const std::string version = in_jail({"rustc", "--version"}).out;
+    REQUIRE(std::regex_search(version, rustc, std::regex("^rustc ([0-9.]+)")));
+    // The kernel builds `core` from it.
+    CHECK(in_jail({"sh", "-c", "echo /usr/src/rustc-*"}).out == "/usr/src/rustc-" + rustc[1].str() + "\n");
     CHECK(in_jail({"bindgen", "--version"}).out == "bindgen 0.71.1\n");
     CHECK(in_jail({"sparse", "--version"}).exit_code == 0);
     CHECK(in_jail({"clippy-driver", "--version"}).exit_code == 0);
