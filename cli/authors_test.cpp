@@ -118,6 +118,23 @@ TEST_CASE("authors: what new makes passes check but for its TODOs, and --changed
                             "rust mutant old-text-lost", "rust mutant used-after-move"})
         CHECK_THAT(checked.out, Contains(std::string("ok acme.wall-clock: ") + one));
 
+    // Compiled, and not run: the double free of a mutant is none of a compiler's business, a move is.
+    const auto built = ferrule({"--course", ferrule.course(), "check", "acme.wall-clock", "--build-only"}, {}, above);
+    INFO(built.out << built.err);
+    CHECK_THAT(built.out, Contains("ok acme.wall-clock: c solution") &&
+                              Contains("ok acme.wall-clock: c mutant old-text") &&
+                              Contains("ok acme.wall-clock: rust mutant used-after-move"));
+    const std::string mutant = "acme/locks/order/wall-clock/c/mutants/old-text-lost/wall_clock.c";
+    const auto right = read_file(ferrule.path(mutant));
+    REQUIRE(right);
+    ferrule.put(mutant, *right + "int x = y; // FERRULE: here\n");
+    const auto broken =
+        ferrule({"--course", ferrule.course(), "check", "acme.wall-clock/old-text-lost", "--lang", "c", "--build-only"},
+                {}, above);
+    CHECK(broken.exit_code == 1);
+    CHECK_THAT(broken.out, Contains("does not build: wall_clock.c:") && Contains("undeclared"));
+    ferrule.put(mutant, *right);
+
     // Nothing has changed, then one file has.
     const auto git = [&](std::vector<std::string> arguments) {
         SpawnRequest request;

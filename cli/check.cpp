@@ -31,7 +31,7 @@ struct Options {
     Asked asked;
     std::string language, table, classes;
     unsigned jobs = 0, repeat = 0;
-    bool json = false, no_cache = false;
+    bool json = false, no_cache = false, build_only = false;
     std::optional<uint64_t> seed;
 };
 
@@ -84,6 +84,7 @@ reader::CheckOptions check_options(const Options& options) {
     out.jobs = options.jobs;
     if (!options.language.empty()) out.language = grader::language_from(options.language);
     out.caching.on = !options.no_cache;
+    out.build_only = options.build_only;
     return out;
 }
 
@@ -261,12 +262,15 @@ void add_check(CLI::App& app, Invocation& invocation) {
     command->add_option("--jobs", options->jobs, "cases at once; left out: what this machine's cores allow")
         ->check(CLI::Range(1, 64));
     command->add_flag("--no-cache", options->no_cache, "run also what was run before");
+    auto* build_only =
+        command->add_flag("--build-only", options->build_only, "look at texts and files and compile all; run nothing");
     auto* json = command->add_flag("--json", options->json, "one JSON object");
     auto* times = command
                       ->add_option("--repeat", options->repeat,
                                    "grade each solution and mutant so often and count equal verdicts")
                       ->check(CLI::Range(1, 1000))
-                      ->excludes(json);
+                      ->excludes(json)
+                      ->excludes(build_only);
     command
         ->add_option("--table", options->table,
                      "with --repeat: the Markdown file for the result; what it has already is not run again")

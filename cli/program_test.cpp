@@ -47,6 +47,25 @@ TEST_CASE("bad input gets one line and status 2") {
     check_one_line_error(ferrule({"start", "a\nb\x1b[31m"}));
 }
 
+TEST_CASE("output that cannot be written is an error, one that nobody wants is none") {
+    Program ferrule;
+    const auto shell = [&](const std::string& command) {
+        SpawnRequest request;
+        request.argv = {"/bin/bash", "-c", command};
+        request.environment = {"PATH=/usr/bin:/bin", "HOME=" + ferrule.path("home").string(),
+                               "FERRULE_ROOT=" + ferrule.path("root").string(), "FERRULE=" FERRULE_PROGRAM};
+        const auto result = run(std::move(request), {});
+        REQUIRE(result);
+        return *result;
+    };
+    const auto full = shell("$FERRULE list >/dev/full");
+    check_one_line_error(full);
+    CHECK_THAT(full.err, Contains("disk"));
+    // The reader is gone before the first word.
+    const auto unread = shell("{ sleep 0.2; $FERRULE list; echo status $? >&2; } | true");
+    CHECK(unread.err == "status 0\n");
+}
+
 TEST_CASE("a broken course is reported with file and line") {
     Program ferrule;
     ferrule.put("root/lessons/course/course.toml", "format_version = 1\npart = 3\n");

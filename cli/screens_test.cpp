@@ -1,6 +1,6 @@
 // Every view of the real program at four sizes, in a terminal whose screen libvterm reads, against the screens in
-// testdata/: FERRULE_GOLDEN=update writes them anew, git diff shows what has changed. No image is needed; what a guest
-// says is different each time, see workbench_test.cpp.
+// testdata/: FERRULE_GOLDEN=update writes them anew, git diff shows what has changed. The guest's shell has screens of
+// its own, which need the image.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -13,6 +13,7 @@
 
 using namespace ferrule;
 using workbench::ProgramScreen;
+using workbench::ScreenOptions;
 
 namespace {
 
@@ -70,39 +71,17 @@ std::string settled(ProgramScreen& screen, const std::string& words) {
     return before;
 }
 
-std::string every_view(const Root& root, int rows, int columns) {
-    const auto home = TempDir::make();
-    REQUIRE(home);
-    workbench::ScreenOptions options;
-    options.rows = rows;
-    options.columns = columns;
-    options.environment = {{"FERRULE_ROOT", root.folder->path().string()}};
-    ProgramScreen screen(FERRULE_PROGRAM, home->path(), options);
+struct View {
+    const char *name, *keys, *words;
+};
+
+// Each after the other, and the screen once its words are there.
+std::string views_of(ProgramScreen& screen, const std::vector<View>& views) {
     std::string all;
-    struct Step {
-        const char *name, *keys, *words;
-    };
-    for (const Step& step : {Step{"lesson", "", "1 of 2"},
-                             {"end of the lesson", "G", "goto free_ring"},
-                             {"link", "go", "no kernel yet"},
-                             {"search", "\x1b|/kmalloc\r", "/kmalloc 1 of 2"},
-                             {"contents", "\x1b|t", "Contents"},
-                             {"another lesson", "j\r", "Always the same one"},
-                             {"back", "\x7f", "Who frees it?"},
-                             {"help", "?", "Keys"},
-                             {"exercises", "qx", "Exercises"},
-                             {"verdict", "qv", "A ring"},
-                             {"nothing to grade with", "r", "the kernel is not built yet"},
-                             {"solution refused", "s", "not passed yet"},
-                             {"other language", "l", "in Rust"},
-                             {"editor", "le", "/* starter */"},
-                             {"insert", "osaved", "saved"},
-                             {"saved before there is a kernel", "\x1b|:w\r", "it is graded when"},
-                             {"left", "\x1d", "Tab goes back in"},
-                             {"wide", "w", "Who frees it?"}}) {
+    for (const View& view : views) {
         // A bar: a pause. Escape is a key of its own only when nothing follows at once.
         std::string keys;
-        for (const char c : std::string(step.keys)) {
+        for (const char c : std::string(view.keys)) {
             if (c != '|') {
                 keys += c;
                 continue;
@@ -111,8 +90,41 @@ std::string every_view(const Root& root, int rows, int columns) {
             screen.serve_for(0.3);
         }
         screen.type(keys);
-        all += fmt::format("=== {}\n{}", step.name, settled(screen, step.words));
+        all += fmt::format("=== {}\n{}", view.name, settled(screen, view.words));
     }
+    return all;
+}
+
+ScreenOptions options_for(const Root& root, int rows, int columns) {
+    ScreenOptions options;
+    options.rows = rows;
+    options.columns = columns;
+    options.environment = {{"FERRULE_ROOT", root.folder->path().string()}};
+    return options;
+}
+
+std::string every_view(const Root& root, int rows, int columns) {
+    const auto home = TempDir::make();
+    REQUIRE(home);
+    ProgramScreen screen(FERRULE_PROGRAM, home->path(), options_for(root, rows, columns));
+    std::string all = views_of(screen, {{"lesson", "", "1 of 2"},
+                                        {"end of the lesson", "G", "goto free_ring"},
+                                        {"link", "go", "no kernel yet"},
+                                        {"search", "\x1b|/kmalloc\r", "/kmalloc 1 of 2"},
+                                        {"contents", "\x1b|t", "Contents"},
+                                        {"another lesson", "j\r", "Always the same one"},
+                                        {"back", "\x7f", "Who frees it?"},
+                                        {"help", "?", "Keys"},
+                                        {"exercises", "qx", "Exercises"},
+                                        {"verdict", "qv", "A ring"},
+                                        {"nothing to grade with", "r", "the kernel is not built yet"},
+                                        {"solution refused", "s", "not passed yet"},
+                                        {"other language", "l", "in Rust"},
+                                        {"editor", "le", "/* starter */"},
+                                        {"insert", "osaved", "saved"},
+                                        {"saved before there is a kernel", "\x1b|:w\r", "it is graded when"},
+                                        {"left", "\x1d", "Tab goes back in"},
+                                        {"wide", "w", "Who frees it?"}});
     screen.resize(rows + 1, columns + 1);
     settled(screen, "Who frees it?");
     screen.resize(rows, columns);
@@ -122,19 +134,63 @@ std::string every_view(const Root& root, int rows, int columns) {
     return all;
 }
 
+// The live guest: what it says is always the same, as long as nobody asks it for an address or a time.
+std::string every_view_of_the_guest(const Root& root, int rows, int columns) {
+    const auto home = TempDir::make();
+    REQUIRE(home);
+    ScreenOptions options = options_for(root, rows, columns);
+    options.cache = cache_dir().parent_path().string();
+    ProgramScreen screen(FERRULE_PROGRAM, home->path(), options);
+    screen.expect("1 of 2");
+    // The module is built first, and a clone restored.
+    screen.type("c");
+    screen.expect("insmod /run/ring.ko", true, 120);
+    std::string all = views_of(
+        screen,
+        {{"shell", "", "~ #"},
+         {"module loaded", "insmod /run/ring.ko && ls /sys/module/ring\r", "refcnt"},
+         {"colours, wide and combining", "clear; printf '\\033[1;31mred\\033[0m 漢字 e\\314\\201 \\t|\\n'\r", "red"},
+         {"what a terminal must not be told",
+          "printf '\\033]0;title\\007\\033]52;c;YQ==\\007\\033[?1049hother screen\\n'; echo do''ne\r", "done"},
+         {"long lines", "printf '\\033[?1049l'; clear; seq -s ' ' 100; echo e''nd\r", "end"},
+         {"left", "\x1d", "Tab goes back in"},
+         {"copy mode", "y", "y copies"},
+         {"back inside", "q\t", "end"}});
+    screen.resize(rows + 2, columns + 2);
+    settled(screen, "end");
+    screen.resize(rows, columns);
+    all += "=== after two new sizes\n" + settled(screen, "end");
+    screen.type("\x1d");
+    screen.type("q");
+    CHECK(screen.wait() == 0);
+    return all;
+}
+
+void compare(const std::string& got, const std::string& name) {
+    const fs::path file = fs::path(FERRULE_SOURCE_ROOT) / "cli/testdata" / name;
+    const char* wanted = std::getenv("FERRULE_GOLDEN");
+    if (wanted && std::string(wanted) == "update") REQUIRE(write_file(file, got));
+    const auto expected = read_file(file);
+    REQUIRE(expected);
+    INFO(file);
+    CHECK(got == *expected);
+}
+
+constexpr std::pair<int, int> kSizes[] = {{24, 80}, {40, 120}, {60, 200}, {20, 60}};
+
 }  // namespace
 
 TEST_CASE("screens: every view of the real program at every size") {
     const Root root;
-    const char* wanted = std::getenv("FERRULE_GOLDEN");
-    for (const auto& size : {std::pair{24, 80}, {40, 120}, {60, 200}, {20, 60}}) {
-        const std::string got = every_view(root, size.first, size.second);
-        const fs::path file =
-            fs::path(FERRULE_SOURCE_ROOT) / fmt::format("cli/testdata/{}x{}.txt", size.second, size.first);
-        if (wanted && std::string(wanted) == "update") REQUIRE(write_file(file, got));
-        const auto expected = read_file(file);
-        REQUIRE(expected);
-        INFO(file);
-        CHECK(got == *expected);
-    }
+    for (const auto& [rows, columns] : kSizes)
+        compare(every_view(root, rows, columns), fmt::format("{}x{}.txt", columns, rows));
+}
+
+TEST_CASE("screens: the guest's shell at every size", "[image]") {
+    const Root root;
+    const auto module = read_file(fs::path(FERRULE_SOURCE_ROOT) / "cli/testdata/ring.c");
+    REQUIRE(module);
+    root.put("ownership/leaks/ring/c/starter/ring.c", *module);
+    for (const auto& [rows, columns] : kSizes)
+        compare(every_view_of_the_guest(root, rows, columns), fmt::format("guest-{}x{}.txt", columns, rows));
 }

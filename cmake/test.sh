@@ -78,7 +78,7 @@ shellcheck_all() { shell_scripts | xargs -d '\n' shellcheck; }
 # guests, which wait as often as they compute; nice, so that it does not slow them.
 start_sanitized_build() {
     {
-        cmake --preset asan -B "$build-sanitizers" -DCMAKE_CXX_CLANG_TIDY="clang-tidy;--quiet" &&
+        cmake --preset asan -B "$build-sanitizers" -DCMAKE_CXX_CLANG_TIDY="$FERRULE_ROOT/cmake/tidy.sh;--quiet" &&
             exec nice -n 19 ninja -C "$build-sanitizers" -k 0 all ferrule_tests
     } </dev/null >"$scratch/sanitized" 2>&1 &
     sanitizing=$!

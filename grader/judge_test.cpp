@@ -744,6 +744,12 @@ TEST_CASE("the guest ends early") {
         c.first().end = end;
         CHECK(classes(c.verdict()) == "oops");
     }
+    c.first().end = "device-failed";
+    c.first().hardware_error = "EDU: DMA range 0x40000-0x41fff out of bounds (0x40000-0x40fff)!";
+    REQUIRE(classes(c.verdict()) == "dma");
+    CHECK(c.verdict().findings[0].title.ends_with("the machine ended: " + c.first().hardware_error));
+    c.first().hardware_error = "something else";
+    CHECK(classes(c.verdict()) == "oops");
 }
 
 TEST_CASE("a detector that does not report a known bug after the run was silenced") {
@@ -759,6 +765,18 @@ TEST_CASE("a detector that does not report a known bug after the run was silence
     CHECK(v.findings[0].title == "the detectors did not report a known bad access after the run: kasan, lockdep");
     CHECK(v.findings[0].scenario == "load, unload");
     CHECK(v.findings[0].raw == "said");
+}
+
+TEST_CASE("what the module shows without any client is not the client's") {
+    Case c;
+    c.exercise.clients = {{"keeps-it", "pub fn run() {}\n", true, {}, "keeps it for ever", ""}};
+    Observations seen = c.all;
+    seen.exercise = "keeps-it";
+    seen.runs[0].live.push_back({"slab", 0xffff888000000000, 24, {kText + 0x24}, {""}});
+    c.all.clients = {seen};
+    CHECK(classes(c.verdict()) == "unsafe-audit");
+    c.first().live = seen.runs[0].live;
+    CHECK(classes(c.verdict()) == "memory-leak");
 }
 
 TEST_CASE("a clone whose detectors were not asked grants no pass, and adds nothing to a finding") {

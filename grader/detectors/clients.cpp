@@ -75,6 +75,17 @@ std::optional<Finding> compiled(const Exercise& exercise, const Observations& al
     return finding;
 }
 
+// The module's own bug, which it shows without any client: not the client's.
+bool shown_anyway(const Exercise& exercise, const Observations& observations, const Finding& shown) {
+    if (shown.line == 0) return false;
+    Observations alone = observations;
+    alone.clients.clear();
+    const Verdict verdict = judge(exercise, alone);
+    return std::any_of(verdict.findings.begin(), verdict.findings.end(), [&](const Finding& own) {
+        return own.finding_class == shown.finding_class && own.file == shown.file && own.line == shown.line;
+    });
+}
+
 }  // namespace
 
 std::vector<Finding> detect_clients(const Exercise& exercise, const Observations& observations) {
@@ -92,7 +103,7 @@ std::vector<Finding> detect_clients(const Exercise& exercise, const Observations
         // What was read in the source was read in the submission itself, too: only what the run shows is the client's.
         const auto shown = std::find_if(verdict.findings.begin(), verdict.findings.end(),
                                         [](const Finding& f) { return !f.scenario.empty() || f.detector == "host"; });
-        if (shown == verdict.findings.end()) continue;
+        if (shown == verdict.findings.end() || shown_anyway(exercise, observations, *shown)) continue;
         Finding finding = build_finding(exercise, "unsafe-audit", "clients",
                                         fmt::format("reachable from safe code, by the client {}: {}, {} ({})",
                                                     client->name, shown->finding_class, shown->title, client->note));

@@ -55,6 +55,19 @@ std::vector<Finding> detect_early_end(const Evidence& evidence) {
         finding.fatal = true;
         return std::vector<Finding>{std::move(finding)};
     };
+    // hw_error() of QEMU: which address and length the device was given, but not where in the driver.
+    if (const std::string& error = evidence.run.hardware_error; evidence.run.end == "device-failed") {
+        auto found = told("", std::nullopt, 910'000);
+        const bool transfer = error.starts_with("EDU: DMA range ");
+        if (transfer) found.front().finding_class = "dma";
+        found.front().title =
+            sanitise((transfer ? "the device was told to transfer outside of its own buffer, and the machine ended: "
+                               : "a device could not do what it was told, and the machine ended: ") +
+                         error,
+                     300);
+        found.front().raw = sanitise(error, 400);
+        return found;
+    }
     if (went_down(evidence)) {
         const std::string& end = evidence.run.end;
         std::string what = end == "powered-off" ? "the machine was powered off"

@@ -24,6 +24,7 @@ public:
         return clone_->await_console(text, limit);
     }
     vm::End end() override { return clone_->end(); }
+    std::string hardware_error() override { return clone_->hardware_error(); }
     std::vector<vm::VcpuState> inspect() override { return clone_->inspect(); }
     double restore_seconds() const override { return clone_->restore_seconds(); }
 

@@ -22,6 +22,7 @@ public:
     virtual void drain_console(std::chrono::milliseconds quiet, std::chrono::milliseconds limit) = 0;
     virtual bool await_console(std::string_view text, std::chrono::milliseconds limit) = 0;
     virtual vm::End end() = 0;
+    virtual std::string hardware_error() = 0;
     virtual std::vector<vm::VcpuState> inspect() = 0;
     virtual double restore_seconds() const = 0;
 

@@ -114,7 +114,8 @@ struct Run {  // of one scenario in one clone
     bool unload_forced = false;   // still loaded after the steps: workers killed, unloading tried once more…
     int unload_error = 0;         // …with this errno
     std::string debug_locks;      // "1", "0", "" when it could not be read
-    std::string end;              // "running", "powered-off", "reset", "panicked"
+    std::string end;              // "running", "powered-off", "reset", "panicked", "device-failed"
+    std::string hardware_error;   // of "device-failed": QEMU's words, printable
     std::vector<HangStack> hang;  // when a step, or settling at the end, missed its deadline
     double restore_seconds = 0, run_seconds = 0;
 };

@@ -161,8 +161,8 @@ FERRULE_FIELDS(Run, f("scenario", v.scenario); f("scenario_name", v.scenario_nam
                f("resources_before", v.resources_before); f("resources_after", v.resources_after);
                f("resources_read", v.resources_read); f("module_gone", v.module_gone);
                f("unload_forced", v.unload_forced); f("unload_error", v.unload_error); f("debug_locks", v.debug_locks);
-               f("end", v.end); f("hang", v.hang); f("restore_seconds", v.restore_seconds);
-               f("run_seconds", v.run_seconds);)
+               f("end", v.end); f.rare("hardware_error", v.hardware_error); f("hang", v.hang);
+               f("restore_seconds", v.restore_seconds); f("run_seconds", v.run_seconds);)
 FERRULE_FIELDS(Canaries, f("scenario", v.scenario); f("scenario_name", v.scenario_name); f("variant", v.variant);
                f("heard", v.heard); f("console", v.console);)
 FERRULE_FIELDS(Observations, f("format", v.format); f("exercise", v.exercise); f("module", v.module);

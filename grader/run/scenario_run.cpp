@@ -391,15 +391,15 @@ bool ScenarioRun::parallel(int index) {
 // Runs in the guest alone, see race_run.cpp.
 bool ScenarioRun::race(int index) {
     const Step& step = scenario_.steps[static_cast<size_t>(index)];
-    const double seconds = deadline_seconds_ + (step.rounds > 0 ? 0 : step.seconds * common_.patience());
-    const auto patient = [&](double limit) {
-        return milliseconds(static_cast<int64_t>(limit * common_.patience() * 1000));
-    };
-    const RaceLimits limits{milliseconds(static_cast<int64_t>(seconds * 1000)), patient(kSecondsAfterReport),
-                            patient(kSecondsAfterReport), [this] { return cancelled(); }};
+    // A busy host gives the lists fewer rounds in a second: they race for longer then, as deadlines are longer.
+    const double patience = common_.patience();
+    const auto limit = [](double seconds) { return milliseconds(static_cast<int64_t>(seconds * 1000)); };
+    const milliseconds racing = limit(step.seconds * patience), after = limit(kSecondsAfterReport * patience);
+    const RaceLimits limits{limit(deadline_seconds_) + (step.rounds > 0 ? milliseconds(0) : racing), after, after,
+                            [this] { return cancelled(); }};
     const RacePlace place{common_.module, module_path_, main_.files,
                           derive_seed(run_.seed, kRacePurpose + static_cast<uint64_t>(index)),
-                          static_cast<unsigned>(step.seconds * 1000)};
+                          static_cast<unsigned>(racing.count())};
     last_worker_ = std::max(last_worker_, race_worker(step.lanes.size() - 1));
     const RaceOutcome outcome = run_race(guest_, run_, aftermath_, step, index, place, limits);
     loaded_ = outcome.loading_unknown || (loaded_ ? 1 : 0) + outcome.loads - outcome.unloads > 0;
@@ -476,6 +476,7 @@ Result<Run> ScenarioRun::go(uint64_t seed) {
         return fail("guest-lost", fmt::format("QEMU ended in the middle of the scenario \"{}\"", scenario_.name),
                     "Try again; if it stays, look with dmesg whether the host is short of memory.");
     run_.end = end_word(guest_.end());
+    run_.hardware_error = guest_.hardware_error();
     run_.files_open = open_files_ > 0 && !run_.unload_forced;
     run_.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return std::move(run_);
@@ -515,6 +516,7 @@ const char* end_word(vm::End end) {
         case vm::End::powered_off: return "powered-off";
         case vm::End::reset: return "reset";
         case vm::End::panicked: return "panicked";
+        case vm::End::device_failed: return "device-failed";
         case vm::End::killed: break;
     }
     FERRULE_CHECK(!"a run with a killed machine is an error, not an observation");

@@ -313,6 +313,17 @@ TEST_CASE("a guest that ends is a fact; one that is killed, or ends before the m
     CHECK(seen.debug_locks.empty());
     CHECK(guest.asked.size() == 2);
 
+    ScriptedGuest failed;
+    failed.hardware = "EDU: DMA range";
+    failed.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+        if (request.op != FERRULE_LOAD) return std::nullopt;
+        failed.ended = vm::End::device_failed;
+        return tl::unexpected(vm::Lost::guest_ended);
+    };
+    const Run over = run(failed, scenario("{ load = \"\" }"));
+    CHECK(over.end == "device-failed");
+    CHECK(over.hardware_error == "EDU: DMA range");
+
     ScriptedGuest killed;
     killed.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
         if (request.op != FERRULE_LOAD) return std::nullopt;

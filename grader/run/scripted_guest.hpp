@@ -19,6 +19,7 @@ public:
     std::map<std::string, std::string> files;
     std::string said = "booted\n", late;  // late: comes out before the next line of the kernel's log
     vm::End ended = vm::End::running;
+    std::string hardware;
     bool put_works = true, loaded = false, console_works = true;
     std::string ledger = "ferrule-ledger 1\nend 0 0\n";
 
@@ -50,6 +51,7 @@ public:
         return said.find(text) != std::string::npos;
     }
     vm::End end() override { return ended; }
+    std::string hardware_error() override { return hardware; }
     std::vector<vm::VcpuState> inspect() override { return {{0, 0xffffffff81000001u, {0xffffffffa0000010u}}}; }
     double restore_seconds() const override { return 0.1; }
 

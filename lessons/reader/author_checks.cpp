@@ -149,6 +149,30 @@ std::vector<std::string> missing_hints(const grader::Exercise& exercise, const s
     return problems;
 }
 
+Result<CheckResult> build_job(const CheckJob& job) {
+    const auto start = Clock::now();
+    const bool refused = job.mutant && job.mutant->finding_class == "build-error";
+    CheckResult result;
+    result.what = job.what;
+    result.expected = refused ? "does not build" : "builds";
+    result.found = "builds";
+    for (const std::string& variant : job.exercise->kernels) {
+        FERRULE_TRY(const auto image, image::find(variant));
+        FERRULE_TRY(const auto built, build::build_module(image, job.sources));
+        if (built.ok) continue;
+        const auto error = std::find_if(built.diagnostics.begin(), built.diagnostics.end(),
+                                        [](const build::Diagnostic& one) { return one.severity == "error"; });
+        result.found = error == built.diagnostics.end()
+                           ? "does not build"
+                           : fmt::format("does not build: {}:{}: {}", error->file, error->line,
+                                         error->message.substr(0, error->message.find('\n')));
+        break;
+    }
+    result.ok = refused != (result.found == "builds");
+    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return result;
+}
+
 unsigned clones_at_once() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
 unsigned default_jobs() { return clones_at_once() + 1; }
 
@@ -178,6 +202,7 @@ Result<void> check_exercises(const std::vector<CheckTarget>& targets, const Chec
         const Item& item = items[index];
         if (item.files) return *item.files;
         if (!item.job) return check_style(*item.exercise);
+        if (options.build_only) return build_job(*item.job);
         const auto start = Clock::now();
         FERRULE_TRY(Graded graded, grade_job(*item.job, options.caching, turns, progress, hooks));
         CheckResult result = judge_job(*item.job, graded.verdict);

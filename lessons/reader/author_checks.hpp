@@ -22,7 +22,8 @@ struct CheckTarget {
 };
 
 struct CheckOptions {
-    unsigned jobs = 0;  // cases at once; 0: default_jobs()
+    unsigned jobs = 0;        // cases at once; 0: default_jobs()
+    bool build_only = false;  // what is compiled compiles; nothing runs
     std::optional<grader::Language> language;
     grader::Caching caching;
 };
@@ -40,6 +41,8 @@ Result<void> check_exercises(const std::vector<CheckTarget>& targets, const Chec
 // One case, run when it is its turn, and once more when its sandbox was lost; an error says which one it was.
 Result<Graded> grade_job(const CheckJob& job, const grader::Caching& caching, Turns& turns, Progress& progress,
                          const CheckHooks& hooks);
+// Builds it for each kernel of its exercise: as it should be, unless the compiler refuses it. Errors: only ours.
+Result<CheckResult> build_job(const CheckJob& job);
 unsigned default_jobs();
 unsigned clones_at_once();
 

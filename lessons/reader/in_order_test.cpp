@@ -2,6 +2,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
 
 #include "lessons/reader/turns.hpp"
 #include "sandbox/base/catch.hpp"
@@ -79,4 +83,28 @@ TEST_CASE("turns: no more weight at once than there is, and nobody waits for eve
     Turns::Turn again(turns);
     again.take(3);
     again.take(2);
+}
+
+TEST_CASE("turns: who wants all is not passed by those who want little") {
+    Turns turns(2);
+    std::string order;
+    std::mutex mutex;
+    const auto wait = [&](unsigned weight, char name) {
+        return std::thread([&, weight, name] {
+            Turns::Turn turn(turns);
+            turn.take(weight);
+            const std::lock_guard lock(mutex);
+            order += name;
+        });
+    };
+    std::optional<Turns::Turn> first(std::in_place, turns);
+    first->take(1);
+    std::thread all = wait(9, 'a');
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it stands in the queue by now
+    std::thread little = wait(1, 'l');
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    first.reset();
+    all.join();
+    little.join();
+    CHECK(order == "al");
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "lessons/reader/excerpts.hpp"
 #include "lessons/reader/lesson_text.hpp"
 
 namespace ferrule::reader {
@@ -51,6 +52,52 @@ void check_blocks(const LessonText& lesson, Report& report) {
     }
 }
 
+std::optional<grader::Language> language_of(const CodeBlock& block) {
+    if (block.language == "c") return grader::Language::c;
+    if (block.language == "rust") return grader::Language::rust;
+    return std::nullopt;
+}
+
+std::optional<grader::Language> language_of(const fs::path& file) {
+    const std::string extension = file.extension();
+    if (extension == ".c" || extension == ".h") return grader::Language::c;
+    if (extension == ".rs") return grader::Language::rust;
+    return std::nullopt;
+}
+
+// The sources directly in a folder, or all below it.
+template <class Iterator>
+std::vector<fs::path> sources_in(const fs::path& folder) {
+    std::vector<fs::path> out;
+    std::error_code code;
+    for (Iterator it(folder, code), end; !code && it != end; it.increment(code))
+        if (it->is_regular_file(code) && language_of(it->path())) out.push_back(it->path());
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+std::vector<fs::path> example_files(const Lesson& lesson) {
+    return sources_in<fs::directory_iterator>(lesson.text.parent_path() / "examples");
+}
+
+// Everything of C and Rust that is compiled somewhere and that a lesson may show.
+class Sources {
+public:
+    void add(const fs::path& file) {
+        const auto language = language_of(file);
+        const auto text = language ? read_file(file, 4u << 20) : Result<std::string>();
+        if (text && language) (language == grader::Language::c ? c_ : rust_).push_back(squeezed(*text, *language));
+    }
+    bool hold(const std::string& block, grader::Language language) const {
+        const auto& all = language == grader::Language::c ? c_ : rust_;
+        return std::any_of(all.begin(), all.end(),
+                           [&](const std::string& source) { return is_excerpt(block, source, language); });
+    }
+
+private:
+    std::vector<std::string> c_, rust_;
+};
+
 bool has_anchor(const LessonText& lesson, const std::string& anchor) {
     return std::any_of(lesson.headings.begin(), lesson.headings.end(),
                        [&](const Heading& heading) { return anchor_of(heading.text) == anchor; });
@@ -87,6 +134,28 @@ bool is_kernel_path(const std::string& text) {
         "(Documentation|arch|block|crypto|drivers|fs|include|init|io_uring|ipc|kernel|lib|mm|net|rust|samples|scripts|"
         "security|sound|tools|virt)(/[A-Za-z0-9_.+-]+)+/?");
     return std::regex_match(text, path);
+}
+
+// Whoever reads code takes it for code that compiles.
+void check_code(const Catalogue& catalogue, const Lesson& lesson, const LessonText& read, const fs::path& kernel,
+                Report& report) {
+    Sources sources;
+    for (const fs::path& file : example_files(lesson)) sources.add(file);
+    for (const grader::Exercise* exercise : catalogue.exercises())
+        for (const fs::path& file : sources_in<fs::recursive_directory_iterator>(exercise->folder)) sources.add(file);
+    for (const TextPiece& code : read.code) {
+        if (!is_kernel_path(code.text)) continue;
+        sources.add(kernel / code.text);
+        if (code.text.ends_with('/'))
+            for (const fs::path& file : sources_in<fs::directory_iterator>(kernel / code.text)) sources.add(file);
+    }
+    for (const CodeBlock& block : read.blocks)
+        if (const auto language = language_of(block);
+            language && !block.complete && !sources.hold(block.text, *language))
+            report.add(
+                block.line - 1,
+                "found code that nothing compiles; expected an excerpt of an exercise's source, of a kernel file "
+                "that the lesson names, or of a module in the lesson's folder examples/");
 }
 
 // Every exercise is started somewhere in its lesson, and what is started is an exercise.
@@ -131,23 +200,45 @@ std::vector<std::string> lesson_problems(const Catalogue& catalogue, const Lesso
         if (source && is_kernel_path(code.text) && !fs::exists(*source / code.text, error))
             report.add(code.line, fmt::format("found `{}`; expected a file of this kernel's source", code.text));
     }
+    if (source) check_code(catalogue, lesson, read, *source, report);
     check_exercises_named(catalogue, lesson, text, report);
     return out;
 }
 
-std::vector<CompleteBlock> complete_blocks(const std::string& text) {
-    std::vector<CompleteBlock> out;
+namespace {
+
+Example example_of(const fs::path& file, int line, const std::string& code, grader::Language language,
+                   const std::string& module) {
     static const std::regex rust_name("\\bname: *\"([a-z][a-z0-9_]*)\"");
+    Example out{file, line, {language, module, {}}};
+    std::smatch name;
+    if (language == grader::Language::rust && std::regex_search(code, name, rust_name)) out.sources.module = name[1];
+    out.sources.files.push_back({out.sources.module + (language == grader::Language::rust ? ".rs" : ".c"), code});
+    return out;
+}
+
+}  // namespace
+
+std::vector<Example> complete_blocks(const Lesson& lesson, const std::string& text) {
+    std::vector<Example> out;
     for (const CodeBlock& block : read_lesson(text).blocks) {
-        if (!block.complete) continue;
-        build::SourceSet sources{build::Language::c, "example", {}};
-        if (block.language == "rust") {
-            sources.language = build::Language::rust;
-            std::smatch name;
-            if (std::regex_search(block.text, name, rust_name)) sources.module = name[1].str();
-        }
-        sources.files.push_back({sources.module + (block.language == "rust" ? ".rs" : ".c"), block.text});
-        out.push_back({block.line, std::move(sources)});
+        const auto language = language_of(block);
+        if (!block.complete || !language) continue;
+        out.push_back(example_of(lesson.text, block.line, block.text, *language, "example"));
+        out.back().whole = true;
+    }
+    return out;
+}
+
+std::vector<Example> examples(const Lesson& lesson) {
+    static const std::regex refused("^// refused: (.+)\n");
+    std::vector<Example> out;
+    for (const fs::path& file : example_files(lesson)) {
+        const auto code = read_file(file, 1u << 20);
+        if (!code) continue;  // a module of no text does not build, and that is said
+        out.push_back(example_of(file, 1, *code, *language_of(file), file.stem().string()));
+        std::smatch words;
+        if (std::regex_search(*code, words, refused)) out.back().refused = words[1];
     }
     return out;
 }
@@ -155,16 +246,27 @@ std::vector<CompleteBlock> complete_blocks(const std::string& text) {
 Result<std::vector<std::string>> build_problems(const Lesson& lesson, const std::string& text,
                                                 const image::Image& image) {
     std::vector<std::string> out;
-    Report report(lesson.text, out);
-    for (const CompleteBlock& block : complete_blocks(text)) {
-        FERRULE_TRY(const auto built, build::build_module(image, block.sources));
+    std::vector<Example> all = complete_blocks(lesson, text);
+    for (Example& one : examples(lesson)) all.push_back(std::move(one));
+    for (const Example& example : all) {
+        Report report(example.file, out);
+        FERRULE_TRY(const auto built, build::build_module(image, example.sources));
         const size_t before = out.size();
-        // A warning in a lesson is a mistake as well: readers take it over.
-        for (const build::Diagnostic& one : built.diagnostics)
-            report.add(
-                block.line + std::max(one.line, 1) - 1,
-                fmt::format("{}: {}: {}", one.tool, one.severity, one.message.substr(0, one.message.find('\n'))));
-        if (!built.ok && out.size() == before) report.add(block.line, "the block does not build");
+        bool as_told = false;
+        for (const build::Diagnostic& one : built.diagnostics) {
+            const bool error = one.severity == "error";
+            if (error && !example.refused.empty() && one.message.find(example.refused) != std::string::npos)
+                as_told = true;
+            else if (error || example.whole)
+                report.add(
+                    example.line + std::max(one.line, 1) - 1,
+                    fmt::format("{}: {}: {}", one.tool, one.severity, one.message.substr(0, one.message.find('\n'))));
+        }
+        if (!example.refused.empty() && !as_told)
+            report.add(1, fmt::format("found no error with \"{}\" in it; expected the compiler to refuse this so",
+                                      example.refused));
+        else if (example.refused.empty() && !built.ok && out.size() == before)
+            report.add(example.line, "this does not build");
     }
     return out;
 }
@@ -208,6 +310,9 @@ void check_stray(const Catalogue& catalogue, const Course& course, std::vector<s
             known.insert(lesson.text.parent_path().parent_path().lexically_normal());
             known.insert(lesson.text.lexically_normal());
             known.insert(lesson.text.parent_path().lexically_normal());
+            const auto examples = example_files(lesson);
+            if (!examples.empty()) known.insert(examples.front().parent_path().lexically_normal());
+            for (const fs::path& file : examples) known.insert(file.lexically_normal());
             for (const grader::Exercise& one : lesson.exercises) known.insert(one.folder.lexically_normal());
         }
     for (const char* name : {"course.toml", "ids.txt", "README.md", "LICENSE", ".git", ".gitignore"})

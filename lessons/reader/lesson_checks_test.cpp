@@ -77,12 +77,56 @@ TEST_CASE("what is wrong in a lesson is said with its line") {
         CHECK_THAT(problems[0], Contains("leaks/lesson.md:" + one.line + ": ") && Contains(one.words));
     }
     CHECK(folder.lesson(std::string(kLesson) + "[a](#leaks) [b](../locks/lesson.md#which-lock-first)\n").empty());
-    CHECK(
-        folder.lesson(std::string(kLesson) + "\n```c\n/* TODO: in a starter */\n```\n`ferrule grade --raw`\n").empty());
+    folder.put("ownership/leaks/ring/c/starter/ring.c", "int x; /* TODO */\n");
+    CHECK(folder.lesson(std::string(kLesson) + "\n```c\nint x; /* TODO: in a starter */\n```\n`ferrule grade --raw`\n")
+              .empty());
     CHECK_THAT(folder.lesson(std::string(kLesson) + "\nTODO: more\n").at(0), Contains(":9: found TODO"));
     CHECK_THAT(folder.lesson("# Leaks\n").at(0), Contains("no word of the exercise ring"));
     CHECK_THAT(folder.lesson("## Leaks\n`ferrule start ring`\n").at(0),
                Contains(":1: found a section before the title"));
+}
+
+TEST_CASE("code in a lesson is an excerpt of what is compiled") {
+    Folder folder;
+    const auto problems = [&](const std::string& code) { return folder.lesson(kLesson + ("\n" + code)); };
+    const std::string block = "```c\nring_init(ring);\n…\nreturn 0; /* done */\n```\n";
+    REQUIRE(problems(block).size() == 1);
+    CHECK_THAT(problems(block)[0], Contains("leaks/lesson.md:9: found code that nothing compiles"));
+    folder.put("ownership/leaks/ring/c/solution/ring.c",
+               "void f(void)\n{\n\tring_init(ring);\n\tg();\n\treturn 0;\n}\n");
+    CHECK(problems(block).empty());
+    CHECK(problems("```rust\nring_init(ring);\n```\n").size() == 1);
+
+    const std::string other = "```rust\nlet a = b;\n```\n";
+    CHECK(problems(other).size() == 1);
+    folder.put("ownership/leaks/examples/x.rs", "fn c() { let a = b; }\n");
+    CHECK(problems(other).empty());
+    CHECK(folder.course().empty());
+
+    // The kernel's, when the lesson says where it is from.
+    folder.put("kernel/include/linux/slab.h", "#define kfree_it(p) kfree(p)\n");
+    folder.put("kernel/rust/kernel/sync/arc.rs", "let d = e;\n");
+    CHECK(problems("```c\n#define kfree_it(p) \\\n\tkfree(p)\n```\n").empty());
+    CHECK(problems("```rust\nlet d = e;\n```\n").size() == 1);
+    CHECK(problems("In `rust/kernel/sync/`:\n\n```rust\nlet d = e;\n```\n").empty());
+    // A whole module is built itself.
+    CHECK(problems("```c complete\nint y;\n```\n").empty());
+}
+
+TEST_CASE("a lesson's examples are modules, and one may be there to be refused") {
+    Folder folder;
+    folder.put("ownership/leaks/examples/first.c", "int x;\n");
+    folder.put("ownership/leaks/examples/second.rs", "// refused: E0382\nmodule! { type: X, name: \"moved\", }\n");
+    folder.put("ownership/leaks/examples/notes.txt", "");
+    const auto catalogue = load_catalogue(folder.dir->path() / "course");
+    REQUIRE(catalogue);
+    const auto all = examples(catalogue->parts[0].lessons[0]);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].sources.module == "first");
+    CHECK(all[0].refused.empty());
+    CHECK(all[1].sources.files.at(0).name == "moved.rs");
+    CHECK(all[1].refused == "E0382");
+    CHECK_THAT(folder.course().at(0), Contains("notes.txt:1: found what nobody reads"));
 }
 
 TEST_CASE("a course's stray files and lost ids are found") {
@@ -102,6 +146,7 @@ TEST_CASE("a course's stray files and lost ids are found") {
 
 TEST_CASE("complete blocks are modules with a name and a place") {
     const auto blocks = complete_blocks(
+        Lesson(),
         "# T\n\n```c\nint half;\n```\n```c complete\nint whole;\n```\n\n```rust complete\nmodule! {\n    type: X,\n    "
         "name: "
         "\"greeter\",\n}\n```\n");
@@ -130,4 +175,23 @@ TEST_CASE("a complete block that does not build is a problem at its line", "[ima
     REQUIRE(some);
     REQUIRE_FALSE(some->empty());
     CHECK_THAT(some->at(0), Contains("lesson.md:12: ") && Contains("error"));
+}
+
+TEST_CASE("an example that is not what it says is a problem", "[image]") {
+    const auto image = image::find("mem");
+    REQUIRE(image);
+    Folder folder;
+    const auto problems = [&](const std::string& code) {
+        folder.put("ownership/leaks/examples/example.c", code);
+        const auto catalogue = load_catalogue(folder.dir->path() / "course");
+        REQUIRE(catalogue);
+        const auto built = build_problems(catalogue->parts[0].lessons[0], "# T\n", *image);
+        REQUIRE(built);
+        return *built;
+    };
+    const std::string rest = "#include <linux/module.h>\nMODULE_DESCRIPTION(\"x\");\nMODULE_LICENSE(\"GPL\");\n";
+    CHECK(problems(rest + "static int nobody_uses(void) { return 0; }\n").empty());
+    CHECK_THAT(problems(rest + "int x = y;\n").at(0), Contains("example.c:4: ") && Contains("error"));
+    CHECK(problems("// refused: undeclared\n" + rest + "int x = y;\n").empty());
+    CHECK_THAT(problems("// refused: undeclared\n" + rest).at(0), Contains("found no error with \"undeclared\""));
 }

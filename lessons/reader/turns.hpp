@@ -1,8 +1,10 @@
-// So many at once and no more, by weight: who wants more than there is gets all.
+// So many at once and no more, by weight: who wants more than there is gets all. In the order in which they came, so
+// that who wants much is not passed for ever.
 #pragma once
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -34,8 +36,11 @@ private:
     unsigned take(unsigned weight) {
         weight = std::clamp(weight, 1u, total_);
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return free_ >= weight; });
+        const uint64_t mine = came_++;
+        changed_.wait(lock, [&] { return served_ == mine && free_ >= weight; });
         free_ -= weight;
+        ++served_;
+        changed_.notify_all();
         return weight;
     }
     void give_back(unsigned weight) {
@@ -48,6 +53,7 @@ private:
     std::condition_variable changed_;
     const unsigned total_;
     unsigned free_;
+    uint64_t came_ = 0, served_ = 0;
 };
 
 }  // namespace ferrule::reader

@@ -179,6 +179,8 @@ bool Clone::await_console(std::string_view text, milliseconds limit) {
     }
 }
 
+std::string Clone::hardware_error() { return impl_->vm->hardware_error(); }
+
 End Clone::end() {
     impl_->vm->pump(Clock::now(), [] { return false; });
     return impl_->vm->end();

@@ -89,7 +89,8 @@ struct VcpuState {
     std::vector<uint64_t> stack;  // return addresses by frame pointers, read by the host; innermost first
 };
 
-enum class End { running, powered_off, reset, panicked, killed };
+// device_failed: QEMU gave up over what the guest asked of a device (hw_error() in its softmmu/cpus.c, an abort).
+enum class End { running, powered_off, reset, panicked, device_failed, killed };
 
 // Not for use by two threads at once. An interrupt (sandbox/base/interrupt.hpp) ends every wait: a call then is
 // lost with Lost::deadline, and the caller finds out by its own look at interrupted().
@@ -118,6 +119,7 @@ public:
     // Waits until the console has said `text`, at most `limit`. False: it has not, or was truncated meanwhile.
     bool await_console(std::string_view text, std::chrono::milliseconds limit);
     End end();                         // by QMP events and the process, not by what the guest says
+    std::string hardware_error();      // QEMU's words when a device failed, one printable line; else empty
     std::vector<VcpuState> inspect();  // stops the vCPUs, reads registers and stacks, lets them run
     double restore_seconds() const;    // from the start of QEMU to the agent's first answer
     uint64_t private_bytes() const;    // QEMU's own memory, by /proc/PID/smaps_rollup; 0: not readable

@@ -16,8 +16,9 @@ unsigned clones_for(unsigned cores, uint64_t available_bytes);
 // MemAvailable of /proc/meminfo's text, in bytes; 0 when it is not there.
 uint64_t parse_available(std::string_view meminfo);
 
-// Waits for one of `count` slots in `folder`, behind those who wait already. Errors: "host-limit" when none became free
-// in `limit` while it was this one's turn (with a limit of 0: at once), "cancelled".
+// Waits for one of `count` slots in `folder`. One at a time tries; which of the others is the next is left to chance.
+// Errors: "host-limit" when none became free in `limit` while it was this one's turn (with a limit of 0: at once),
+// "cancelled".
 Result<FileLock> take_slot(const fs::path& folder, unsigned count, std::chrono::milliseconds limit);
 
 }  // namespace ferrule::vm

@@ -60,6 +60,13 @@ ssize_t take(int fd, char* bytes, size_t size) {
     }
 }
 
+// QEMU's words may hold the guest's.
+std::string printable(std::string_view text) {
+    std::string line;
+    for (const char c : text.substr(0, 400)) line += c >= ' ' && c < 127 ? c : '?';
+    return line;
+}
+
 }  // namespace
 
 Vm::Vm(UniqueFd agent, UniqueFd shell)
@@ -187,7 +194,8 @@ void Vm::event(const QmpMessage& message) {
 End Vm::end() const {
     if (!ended_) return End::running;
     if (panicked_) return End::panicked;
-    return killed_ ? End::killed : shutdown_.value_or(End::killed);
+    if (killed_) return End::killed;
+    return shutdown_.value_or(hardware_error().empty() ? End::killed : End::device_failed);
 }
 
 int64_t Vm::qmp_send(std::string_view command, const nlohmann::json& arguments) {
@@ -249,13 +257,19 @@ tl::expected<Reply, Lost> Vm::receive(uint32_t id, Clock::time_point deadline, b
 }
 
 std::string Vm::complaint() const {
-    // The last line: warnings come first. QEMU's words may hold the guest's: printable ones only.
+    // The last line: warnings come first.
     std::string_view text = complaint_;
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-    text = text.substr(text.rfind('\n') + 1);
-    std::string line;
-    for (const char c : text.substr(0, 400)) line += c >= ' ' && c < 127 ? c : '?';
-    return line;
+    return printable(text.substr(text.rfind('\n') + 1));
+}
+
+std::string Vm::hardware_error() const {
+    // The registers of every cpu come after it.
+    constexpr std::string_view kStart = "qemu: hardware error: ";
+    const size_t at = complaint_.find(kStart);
+    if (at == std::string::npos) return {};
+    const std::string_view text = std::string_view(complaint_).substr(at + kStart.size());
+    return printable(text.substr(0, text.find_first_of("\r\n")));
 }
 
 void Vm::kill() {

@@ -49,6 +49,8 @@ public:
     End end() const;
     // What QEMU printed on standard error, one line, for an error message.
     std::string complaint() const;
+    // What it gave up over, see End::device_failed; empty: it did not.
+    std::string hardware_error() const;
     void kill();
 
 private:
