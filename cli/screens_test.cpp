@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <regex>
 #include <utility>
 
 #include "cli/ring_checkout.hpp"
@@ -140,6 +141,9 @@ std::string every_view_of_the_guest(const Root& root, int rows, int columns) {
     REQUIRE(home);
     ScreenOptions options = options_for(root, rows, columns);
     options.cache = cache_dir().parent_path().string();
+    const auto module = read_file(fs::path(FERRULE_SOURCE_ROOT) / "cli/testdata/ring.c");
+    REQUIRE(module);
+    cli::put_file(home->path() / "work/ring/c/ring.c", *module);
     ProgramScreen screen(FERRULE_PROGRAM, home->path(), options);
     screen.expect("1 of 2");
     // The module is built first, and a clone restored.
@@ -163,7 +167,7 @@ std::string every_view_of_the_guest(const Root& root, int rows, int columns) {
     screen.type("\x1d");
     screen.type("q");
     CHECK(screen.wait() == 0);
-    return all;
+    return std::regex_replace(all, std::regex("BusyBox v[^)]*\\)"), "BusyBox (…)");  // Debian moves on
 }
 
 void compare(const std::string& got, const std::string& name) {
@@ -188,9 +192,6 @@ TEST_CASE("screens: every view of the real program at every size") {
 
 TEST_CASE("screens: the guest's shell at every size", "[image]") {
     const Root root;
-    const auto module = read_file(fs::path(FERRULE_SOURCE_ROOT) / "cli/testdata/ring.c");
-    REQUIRE(module);
-    root.put("ownership/leaks/ring/c/starter/ring.c", *module);
     for (const auto& [rows, columns] : kSizes)
         compare(every_view_of_the_guest(root, rows, columns), fmt::format("guest-{}x{}.txt", columns, rows));
 }
