@@ -2,8 +2,9 @@
 // fails with the class it declares on the line it declares, there is a hint for each of these classes, no stray file
 // lies around. A driver of the corpus has no starter and no hints.
 //
-// Several cases are under way at once, so that one is built while another one runs; but no more run than one clone for
-// each two cores, for guests that are short of processors only get slower.
+// Several cases are under way at once, so that one is built while others run; but no more clones than three for each
+// four cores, for guests that are short of processors only get slower. A case of the race kernel has the machine to
+// itself, but for what is built.
 #pragma once
 
 #include <functional>
