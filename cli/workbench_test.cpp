@@ -1,5 +1,7 @@
 // The real program in a terminal (a pty whose screen libvterm reads): the lesson, an editor and the guest's shell
 // inside, and that it comes back where it was left.
+#include <random>
+#include <regex>
 #include <set>
 
 #include "lessons/reader/progress_store.hpp"
@@ -146,6 +148,32 @@ TEST_CASE("workbench: killed in the middle, nothing is lost") {
     }
     Screen screen(home->path());
     screen.expect("4 of ");
+}
+
+TEST_CASE("workbench: killed at any moment, one comes back to where one was or was going") {
+    const auto home = TempDir::make();
+    REQUIRE(home);
+    std::mt19937 random(Catch::rngSeed());
+    INFO("--rng-seed " << Catch::rngSeed());
+    int before = 1, after = 1;
+    for (int i = 0; i < 8; ++i) {
+        Screen screen(home->path());
+        screen.expect(" of ");
+        std::smatch place;
+        const std::string text = screen.text();
+        REQUIRE(std::regex_search(text, place, std::regex("([0-9]+) of [0-9]+")));
+        const int here = std::stoi(place[1]);
+        INFO("lesson " << here << " after " << before << " and " << after);
+        CHECK((here == before || here == after));
+        before = here;
+        after = here + 1;
+        // Its way to the next lesson takes a few milliseconds.
+        screen.serve_for(std::uniform_real_distribution(0.0, 0.1)(random));
+        screen.type("g]");
+        screen.serve_for(std::uniform_real_distribution(0.0, 0.02)(random));
+        screen.kill();
+        screen.wait();
+    }
 }
 
 namespace {

@@ -39,6 +39,8 @@ bool breaks_memory(const Finding& f) {
     return one_of(f.finding_class,
                   {"use-after-free", "double-free", "out-of-bounds", "user-access", "refcount", "object-lifetime"});
 }
+constexpr std::string_view kNoLock =
+    "used without having been initialised, or after it was overwritten";  // lockdep.cpp
 bool from_console(const Finding& f) { return f.order < 900'000; }
 
 // Is `later` what `earlier`, of the same run, led to?
@@ -57,6 +59,10 @@ bool consequence(const Finding& earlier, const Finding& later) {
         // A lock that stays held makes the next taker wait, sleepers atomic, and lockdep see strange orders.
         if (one_of(later.finding_class,
                    {"sleep-in-atomic", "deadlock", "hang", "wrong-result", "error-path", "load-failed", "tampering"}))
+            return true;
+        // Nor is a list initialised that lies beside a lock which is not.
+        if (earlier.title.find(kNoLock) != std::string::npos && later.finding_class == "object-lifetime" &&
+            later.title.find("list damaged") != std::string::npos)
             return true;
         return later.finding_class == "lock-imbalance" || (later.finding_class == "oops" && from_console(later));
     }

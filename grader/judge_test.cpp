@@ -648,6 +648,23 @@ TEST_CASE("the first cause comes first, its consequences go") {
         CHECK(v.findings[0].line == 11);
         CHECK(v.findings[0].title.find("&ring->lock") != std::string::npos);
     }
+    SECTION("an object that was moved: its lock, then the list beside it") {
+        const auto warning = [](const std::string& what, const std::string& at, const std::string& where) {
+            return line(5, "------------[ cut here ]------------") + line(5, what) +
+                   line(5, "WARNING: " + at + ", CPU#1: cat/5") + line(5, "Call Trace:") + line(5, " <TASK>") +
+                   line(5, " " + where) + line(5, " </TASK>") + line(5, "---[ end trace 0000000000000000 ]---");
+        };
+        const std::string list =
+            warning("list_add corruption. prev->next should be next (ffff8880056866d0), but was dffffc0000000000.",
+                    "lib/list_debug.c:34 at __list_add_valid_or_report+0xec/0x150", "ring_use+0x24/0x40 [ring]");
+        c.first().console = list;
+        CHECK(classes(c.verdict()) == "object-lifetime");
+        c.first().console =
+            warning("DEBUG_LOCKS_WARN_ON(lock->magic != lock)",
+                    "kernel/locking/mutex.c:625 at __mutex_lock+0x1713/0x1a60", "ring_use+0x4/0x40 [ring]") +
+            list;
+        CHECK(classes(c.verdict()) == "lock-imbalance");
+    }
     SECTION("an oops, and what the kernel does with the leftovers of its task") {
         c.first().console =
             oops("ring_use+0x4/0x40 [ring]") + kasan("slab-use-after-free", "__mutex_lock+0x1980/0x1a60");

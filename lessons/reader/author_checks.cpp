@@ -83,9 +83,16 @@ Result<std::vector<Item>> items_of(const std::vector<CheckTarget>& targets, cons
 
 constexpr unsigned kAllThereAre = ~0u;
 
-// KCSAN sees a race when two processors meet: other guests at the same time would keep them apart.
+// A race is seen when two processors meet; other guests at the same time keep them apart.
 bool needs_all_processors(const grader::Exercise& exercise) {
-    return std::find(exercise.kernels.begin(), exercise.kernels.end(), grader::kRaceVariant) != exercise.kernels.end();
+    const auto races = [](const grader::Step& step) {
+        return step.kind == grader::StepKind::race || step.kind == grader::StepKind::parallel;
+    };
+    return std::find(exercise.kernels.begin(), exercise.kernels.end(), grader::kRaceVariant) !=
+               exercise.kernels.end() ||
+           std::any_of(exercise.scenarios.begin(), exercise.scenarios.end(), [&](const grader::Scenario& one) {
+               return std::any_of(one.steps.begin(), one.steps.end(), races);
+           });
 }
 
 // What a machine with too much to do, or too little memory, does to a sandbox says nothing about the case, and hundreds

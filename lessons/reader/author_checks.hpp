@@ -3,8 +3,8 @@
 // lies around. A driver of the corpus has no starter and no hints.
 //
 // Several cases are under way at once, so that one is built while others run; but no more clones than three for each
-// four cores, for guests that are short of processors only get slower. A case of the race kernel has the machine to
-// itself, but for what is built.
+// four cores, for guests that are short of processors only get slower. A case that races has the machine to itself, but
+// for what is built.
 #pragma once
 
 #include <functional>
