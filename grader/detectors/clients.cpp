@@ -75,14 +75,16 @@ std::optional<Finding> compiled(const Exercise& exercise, const Observations& al
     return finding;
 }
 
-// The module's own bug, which it shows without any client: not the client's.
+// The module's own bug, which it shows without any client, and without a fault, as in the client's run: not the
+// client's.
 bool shown_anyway(const Exercise& exercise, const Observations& observations, const Finding& shown) {
     if (shown.line == 0) return false;
     Observations alone = observations;
     alone.clients.clear();
     const Verdict verdict = judge(exercise, alone);
     return std::any_of(verdict.findings.begin(), verdict.findings.end(), [&](const Finding& own) {
-        return own.finding_class == shown.finding_class && own.file == shown.file && own.line == shown.line;
+        return own.fault.empty() && own.finding_class == shown.finding_class && own.file == shown.file &&
+               own.line == shown.line;
     });
 }
 
