@@ -80,20 +80,17 @@ struct View {
 std::string views_of(ProgramScreen& screen, const std::vector<View>& views) {
     std::string all;
     for (const View& view : views) {
-        // A bar: a pause. Escape is a key of its own only when nothing follows at once.
-        std::string keys;
-        for (const char c : std::string(view.keys)) {
-            if (c != '|') {
-                keys += c;
-                continue;
-            }
-            screen.type(std::exchange(keys, {}));
-            screen.serve_for(0.3);
-        }
-        screen.type(keys);
+        screen.type_with_pauses(view.keys);
         all += fmt::format("=== {}\n{}", view.name, settled(screen, view.words));
     }
     return all;
+}
+
+std::string after_two_new_sizes(ProgramScreen& screen, int rows, int columns, const std::string& words) {
+    screen.resize(rows + 1, columns + 1);
+    settled(screen, words);
+    screen.resize(rows, columns);
+    return "=== after two new sizes\n" + settled(screen, words);
 }
 
 ScreenOptions options_for(const Root& root, int rows, int columns) {
@@ -126,10 +123,7 @@ std::string every_view(const Root& root, int rows, int columns) {
                                         {"saved before there is a kernel", "\x1b|:w\r", "it is graded when"},
                                         {"left", "\x1d", "Tab goes back in"},
                                         {"wide", "w", "Who frees it?"}});
-    screen.resize(rows + 1, columns + 1);
-    settled(screen, "Who frees it?");
-    screen.resize(rows, columns);
-    all += "=== after two new sizes\n" + settled(screen, "Who frees it?");
+    all += after_two_new_sizes(screen, rows, columns, "Who frees it?");
     screen.type("q");
     CHECK(screen.wait() == 0);
     return all;
@@ -160,10 +154,7 @@ std::string every_view_of_the_guest(const Root& root, int rows, int columns) {
          {"left", "\x1d", "Tab goes back in"},
          {"copy mode", "y", "y copies"},
          {"back inside", "q\t", "end"}});
-    screen.resize(rows + 2, columns + 2);
-    settled(screen, "end");
-    screen.resize(rows, columns);
-    all += "=== after two new sizes\n" + settled(screen, "end");
+    all += after_two_new_sizes(screen, rows, columns, "end");
     screen.type("\x1d");
     screen.type("q");
     CHECK(screen.wait() == 0);

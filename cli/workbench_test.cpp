@@ -179,8 +179,7 @@ TEST_CASE("workbench: killed at any moment, one comes back to where one was or w
 namespace {
 
 // `write`: keys that put a line "// by me" on top, then those that save. `leave`: out of the editor.
-void edit_in(const std::string& editor, const std::vector<std::string>& write, const std::vector<std::string>& save,
-             const std::string& leave) {
+void edit_in(const std::string& editor, const std::string& write, const std::string& save, const std::string& leave) {
     const auto home = TempDir::make();
     REQUIRE(home);
     Screen screen(home->path(), {.editor = editor, .arguments = at_keeper()});
@@ -188,21 +187,14 @@ void edit_in(const std::string& editor, const std::vector<std::string>& write, c
     screen.type("e");
     screen.expect("SPDX-License-Identifier");
     screen.expect("Ctrl-] leaves");
-    // Escape is a key of its own only when nothing follows at once.
-    const auto type = [&](const std::vector<std::string>& keys) {
-        for (const std::string& some : keys) {
-            screen.type(some);
-            screen.serve_for(0.3);
-        }
-    };
-    type(write);
+    screen.type_with_pauses(write);
     screen.expect("// by me");
     screen.resize(50, 200);
     screen.expect("// by me");
     screen.resize(24, 80);
     screen.expect("// by me");
     screen.serve_for(0.5);  // nano drops what is typed while it finds its new size
-    type(save);
+    screen.type_with_pauses(save);
     screen.expect("saved; it is graded when the kernel is built");
     CHECK_THAT(*read_file(home->path() / "work" / "keeper" / "c" / "keeper.c"), Contains("// by me\n"));
     screen.type("\x1d");  // Ctrl-]
@@ -218,18 +210,18 @@ void edit_in(const std::string& editor, const std::vector<std::string>& write, c
 }  // namespace
 
 TEST_CASE("workbench: vim writes the exercise, inside, and at any size") {
-    edit_in("vim -u NONE -N", {"ggO// by me\x1b"}, {":w\r"}, ":q\r");
+    edit_in("vim -u NONE -N", "ggO// by me\x1b|", ":w\r", ":q\r");
 }
 
 TEST_CASE("workbench: nano writes the exercise, inside, and at any size") {
-    edit_in("nano --ignorercfiles", {"\x1b\\", "// by me\r"}, {"\x0f", "\r"}, "\x18");
+    edit_in("nano --ignorercfiles", "\x1b\\|// by me\r", "\x0f|\r", "\x18");
 }
 
 // Debian 12 has no helix: FERRULE_HELIX is the command of one (ferrule_cli_test "[.helix]").
 TEST_CASE("workbench: helix writes the exercise, inside, and at any size", "[.helix]") {
     const char* helix = std::getenv("FERRULE_HELIX");
     REQUIRE(helix);
-    edit_in(helix, {"gg", "O// by me", "\x1b"}, {":w\r"}, ":q\r");
+    edit_in(helix, "gg|O// by me|\x1b|", ":w\r", ":q\r");
 }
 
 TEST_CASE("workbench: an editor that is not there is named") {

@@ -313,23 +313,23 @@ TEST_CASE("a guest that ends is a fact; one that is killed, or ends before the m
     CHECK(seen.debug_locks.empty());
     CHECK(guest.asked.size() == 2);
 
+    const auto ends_at_load = [](ScriptedGuest& ending, vm::End how) {
+        ending.special = [&ending,
+                          how](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
+            if (request.op != FERRULE_LOAD) return std::nullopt;
+            ending.ended = how;
+            return tl::unexpected(vm::Lost::guest_ended);
+        };
+    };
     ScriptedGuest failed;
     failed.hardware = "EDU: DMA range";
-    failed.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
-        if (request.op != FERRULE_LOAD) return std::nullopt;
-        failed.ended = vm::End::device_failed;
-        return tl::unexpected(vm::Lost::guest_ended);
-    };
+    ends_at_load(failed, vm::End::device_failed);
     const Run over = run(failed, scenario("{ load = \"\" }"));
     CHECK(over.end == "device-failed");
     CHECK(over.hardware_error == "EDU: DMA range");
 
     ScriptedGuest killed;
-    killed.special = [&](const vm::Request& request) -> std::optional<tl::expected<vm::Reply, vm::Lost>> {
-        if (request.op != FERRULE_LOAD) return std::nullopt;
-        killed.ended = vm::End::killed;
-        return tl::unexpected(vm::Lost::guest_ended);
-    };
+    ends_at_load(killed, vm::End::killed);
     CHECK(run_scenario(killed, common(), scenario("{ load = \"\" }"), {}, 1).error().code == "guest-lost");
     ScriptedGuest dead;
     dead.put_works = false;

@@ -170,10 +170,12 @@ Result<CheckResult> build_job(const CheckJob& job) {
     result.what = job.what;
     result.expected = refused ? "does not build" : "builds";
     result.found = "builds";
+    bool builds = true;
     for (const std::string& variant : job.exercise->kernels) {
         FERRULE_TRY(const auto image, image::find(variant));
         FERRULE_TRY(const auto built, build::build_module(image, job.sources));
-        if (built.ok) continue;
+        builds = built.ok;
+        if (builds) continue;
         const auto error = std::find_if(built.diagnostics.begin(), built.diagnostics.end(),
                                         [](const build::Diagnostic& one) { return one.severity == "error"; });
         result.found = error == built.diagnostics.end()
@@ -182,7 +184,7 @@ Result<CheckResult> build_job(const CheckJob& job) {
                                          error->message.substr(0, error->message.find('\n')));
         break;
     }
-    result.ok = refused != (result.found == "builds");
+    result.ok = builds != refused;
     result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return result;
 }

@@ -40,6 +40,12 @@ void check_headings(const LessonText& lesson, Report& report) {
     }
 }
 
+std::optional<grader::Language> language_of(const CodeBlock& block) {
+    if (block.language == "c") return grader::Language::c;
+    if (block.language == "rust") return grader::Language::rust;
+    return std::nullopt;
+}
+
 void check_blocks(const LessonText& lesson, Report& report) {
     for (const CodeBlock& block : lesson.blocks) {
         if (std::find(kLanguages.begin(), kLanguages.end(), block.language) == kLanguages.end())
@@ -47,15 +53,9 @@ void check_blocks(const LessonText& lesson, Report& report) {
                        fmt::format("found a code block of {}; expected one of {}",
                                    block.language.empty() ? "no language" : "\"" + block.language + "\"",
                                    fmt::join(kLanguages, ", ")));
-        else if (block.complete && block.language != "c" && block.language != "rust")
+        else if (block.complete && !language_of(block))
             report.add(block.line - 1, "found a complete block that is not c or rust; expected a module");
     }
-}
-
-std::optional<grader::Language> language_of(const CodeBlock& block) {
-    if (block.language == "c") return grader::Language::c;
-    if (block.language == "rust") return grader::Language::rust;
-    return std::nullopt;
 }
 
 std::optional<grader::Language> language_of(const fs::path& file) {
@@ -85,8 +85,9 @@ class Sources {
 public:
     void add(const fs::path& file) {
         const auto language = language_of(file);
-        const auto text = language ? read_file(file, 4u << 20) : Result<std::string>();
-        if (text && language) (language == grader::Language::c ? c_ : rust_).push_back(squeezed(*text, *language));
+        if (!language) return;
+        if (const auto text = read_file(file, 4u << 20))
+            (language == grader::Language::c ? c_ : rust_).push_back(squeezed(*text, *language));
     }
     bool hold(const std::string& block, grader::Language language) const {
         const auto& all = language == grader::Language::c ? c_ : rust_;
@@ -234,11 +235,11 @@ std::vector<Example> examples(const Lesson& lesson) {
     static const std::regex refused("^// refused: (.+)\n");
     std::vector<Example> out;
     for (const fs::path& file : example_files(lesson)) {
-        const auto code = read_file(file, 1u << 20);
-        if (!code) continue;  // a module of no text does not build, and that is said
-        out.push_back(example_of(file, 1, *code, *language_of(file), file.stem().string()));
+        // What cannot be read is a module of no text: that does not build, which is said.
+        const std::string code = read_file(file, 1u << 20).value_or("");
+        out.push_back(example_of(file, 1, code, *language_of(file), file.stem().string()));
         std::smatch words;
-        if (std::regex_search(*code, words, refused)) out.back().refused = words[1];
+        if (std::regex_search(code, words, refused)) out.back().refused = words[1];
     }
     return out;
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <functional>
@@ -54,6 +55,14 @@ public:
         for (size_t at = 0; at < bytes.size();) {
             at += child_->write(std::string_view(bytes).substr(at));
             if (at < bytes.size()) serve();
+        }
+    }
+    // A bar in the keys is a pause: Escape is a key of its own only when nothing follows at once.
+    void type_with_pauses(const std::string& keys) {
+        for (size_t at = 0, end; at <= keys.size(); at = end + 1) {
+            if (at > 0) serve_for(0.3);
+            end = std::min(keys.find('|', at), keys.size());
+            type(keys.substr(at, end - at));
         }
     }
     void resize(int rows, int columns) {
