@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
 #include "grader/exercise/clients.hpp"
 #include "grader/run/clients.hpp"
+#include "grader/source_spans.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -20,9 +20,7 @@ void blame(const Observations& observations, const std::string& words, Finding& 
     for (const auto& [file, text] : observations.sources) {
         const std::string code = code_only(text, Language::rust);
         size_t at = code.find(words);
-        const auto goes_on = [&](size_t next) {
-            return next < code.size() && (std::isalnum(static_cast<unsigned char>(code[next])) || code[next] == '_');
-        };
+        const auto goes_on = [&](size_t next) { return next < code.size() && word_char(code[next]); };
         while (at != std::string::npos && goes_on(at + words.size())) at = code.find(words, at + 1);
         if (at == std::string::npos) continue;
         finding.file = file;

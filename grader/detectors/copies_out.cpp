@@ -1,10 +1,10 @@
 #include "grader/detectors/copies_out.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "grader/detectors/source_scan.hpp"
+#include "grader/source_spans.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -23,8 +23,6 @@ constexpr Operation kOperations[] = {{StepKind::read, "read", "read_iter"},
                                      {StepKind::ioctl, "unlocked_ioctl", "ioctl"},
                                      {StepKind::write, "write", "write_iter"},
                                      {StepKind::write, "write_iter", "write_iter"}};
-
-bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;

@@ -49,22 +49,20 @@ bool went_down(const Evidence& evidence) {
 }
 
 std::vector<Finding> detect_early_end(const Evidence& evidence) {
-    const auto told = [&](const std::string& title, const std::optional<SourcePlace>& place, int order) {
-        auto finding = finding_of(evidence, "oops", "deadline", title, place);
+    const auto told = [&](const char* finding_class, const std::string& title, const std::optional<SourcePlace>& place,
+                          int order) {
+        auto finding = finding_of(evidence, finding_class, "deadline", title, place);
         finding.order = order;
         finding.fatal = true;
         return std::vector<Finding>{std::move(finding)};
     };
     // hw_error() of QEMU: which address and length the device was given, but not where in the driver.
     if (const std::string& error = evidence.run.hardware_error; evidence.run.end == "device-failed") {
-        auto found = told("", std::nullopt, 910'000);
         const bool transfer = error.starts_with("EDU: DMA range ");
-        if (transfer) found.front().finding_class = "dma";
-        found.front().title =
-            sanitise((transfer ? "the device was told to transfer outside of its own buffer, and the machine ended: "
-                               : "a device could not do what it was told, and the machine ended: ") +
-                         error,
-                     300);
+        const char* what = transfer
+                               ? "the device was told to transfer outside of its own buffer, and the machine ended: "
+                               : "a device could not do what it was told, and the machine ended: ";
+        auto found = told(transfer ? "dma" : "oops", sanitise(what + error, 300), std::nullopt, 910'000);
         found.front().raw = sanitise(error, 400);
         return found;
     }
@@ -82,11 +80,12 @@ std::vector<Finding> detect_early_end(const Evidence& evidence) {
             for (const Ending& ending : kEndings)
                 if (!place) place = line_of(evidence, ending.call);
         }
-        return told(what + " in the middle of the scenario", place, 910'000);
+        return told("oops", what + " in the middle of the scenario", place, 910'000);
     }
     for (const auto& step : evidence.run.steps)
         if (step.lost == "worker-died")
-            return told(call_words(evidence, step) + " killed the process that made the call", std::nullopt, 905'000);
+            return told("oops", call_words(evidence, step) + " killed the process that made the call", std::nullopt,
+                        905'000);
     return {};
 }
 

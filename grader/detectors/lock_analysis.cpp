@@ -3,11 +3,11 @@
 // function that takes a lock for its caller, and a lock under two names. Both show as a release of a lock "that was not
 // held" elsewhere. Only where the module holds no such release can a lock be left held by mistake.
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
+#include "grader/source_spans.hpp"
 #include "sandbox/build/static_checks.hpp"
 
 namespace ferrule::grader {
@@ -35,8 +35,6 @@ std::string in_words(const Lock& lock) {
     if (lock.kind.starts_with("__ctx_lock_")) return "the read lock of " + lock.name;
     return lock.kind + " " + lock.name;
 }
-
-bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 // The pointer or index in a lock's name gets another value somewhere in this file: then one name is several locks.
 bool may_be_several(const Observations& observations, const std::string& file, const std::string& name) {

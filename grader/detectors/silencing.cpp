@@ -9,6 +9,7 @@
 
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
+#include "grader/source_spans.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -161,8 +162,6 @@ constexpr Rule kWords[] = {
 constexpr std::string_view kGraders[] = {"debug/ferrule", "ferrule/ledger", "ferrule-ledger",       "ferrule/canary",
                                          "ferrule.agent", "/dev/vport",     "virtio-ports",         "/proc/1/",
                                          "debug/kcsan",   "debug/failslab", "debug/fail_page_alloc"};
-
-bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
 size_t skip_space(std::string_view text, size_t at) {
     while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at]))) ++at;

@@ -3,10 +3,10 @@
 // works. So what counts is where a pointer that was declared __user loses it, and a number that was declared __le32 is
 // used as it is; and not even that where another line takes the pointer back to user space.
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "grader/detectors/detector.hpp"
+#include "grader/source_spans.hpp"
 #include "sandbox/build/static_checks.hpp"
 
 namespace ferrule::grader {
@@ -39,7 +39,7 @@ std::optional<Mismatch> mismatch(const std::string& message) {
 // "char [noderef] __user *buf" -> "buf"; a type alone has none.
 std::string declared_name(const std::string& type) {
     size_t at = type.size();
-    while (at > 0 && (std::isalnum(static_cast<unsigned char>(type[at - 1])) || type[at - 1] == '_')) --at;
+    while (at > 0 && word_char(type[at - 1])) --at;
     const std::string word = type.substr(at);
     static const std::set<std::string> kTypes = {"void",   "char", "short", "int",   "long",     "unsigned",
                                                  "signed", "bool", "float", "const", "volatile", "_Bool"};

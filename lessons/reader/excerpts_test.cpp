@@ -12,7 +12,7 @@ TEST_CASE("what does not count in code") {
     CHECK(c("s = \"a  // b\"; t = '\\''; u = '\"';") == "s=\"a  // b\";t='\\'';u='\"';");
     CHECK(c("/* /* */ int a;") == "inta;");
     CHECK(c("f(a,\n  b,\n)") == "f(a,b)");
-    CHECK(c("s = \"never closed\nint a;") == "s=\"never closed\ninta;");
+    CHECK(c("s = \"never closed\nint a;") == "s=\"never closedinta;");
     CHECK(c("/* never closed") == "");
     CHECK(squeezed("/* /* */ */ fn a<'b>(c: &'b str) {} // d", Language::rust) == "fna<'b>(c:&'bstr){}");
 }

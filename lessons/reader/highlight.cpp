@@ -4,6 +4,7 @@
 #include <cctype>
 #include <set>
 
+#include "grader/source_spans.hpp"
 #include "lessons/reader/text_width.hpp"
 
 namespace ferrule::reader {
@@ -40,93 +41,79 @@ std::string without_tabs(std::string_view line) {
     return out;
 }
 
-bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+void add(Line& out, std::string_view text, Role role) {
+    if (!out.empty() && out.back().style.role == role)
+        out.back().text += text;
+    else
+        out.push_back({std::string(text), {role}});
+}
 
-// C and Rust, a state that lasts over lines: inside of a block comment.
-class Lexer {
-public:
-    explicit Lexer(bool rust) : rust_(rust) {}
+size_t end_of_word(std::string_view text, size_t at) {
+    while (at < text.size() && grader::word_char(text[at])) ++at;
+    return at;
+}
 
-    Line line(std::string_view text) {
-        Line out;
-        for (size_t at = 0; at < text.size();) {
-            const auto [end, role] = token(text, at);
-            if (!out.empty() && out.back().style.role == role)
-                out.back().text += text.substr(at, end - at);
+// A part of a line that is neither comment nor literal; `first`: nothing but blanks is in front of it in its line.
+void code(Line& out, std::string_view text, bool rust, bool first) {
+    for (size_t at = 0, end = 0; at < text.size(); at = end) {
+        const char c = text[at];
+        Role role = Role::code;
+        end = at + 1;
+        if (std::isdigit(static_cast<unsigned char>(c))) {
+            end = end_of_word(text, at);
+            role = Role::number;
+        } else if (grader::word_char(c)) {
+            end = end_of_word(text, at);
+            if ((rust ? kRust : kC).count(text.substr(at, end - at))) role = Role::keyword;
+        } else if (rust && c == '\'') {  // a lifetime
+            end = end_of_word(text, at + 1);
+            role = Role::keyword;
+        } else if (!rust && c == '#' && first && text.find_first_not_of(" \t") == at) {  // the preprocessor's
+            end = end_of_word(text, std::min(text.find_first_not_of(" \t#", at), text.size()));
+            role = Role::keyword;
+        }
+        add(out, text.substr(at, end - at), role);
+    }
+}
+
+Role role_of(grader::SpanKind kind) {
+    switch (kind) {
+        case grader::SpanKind::line_comment:
+        case grader::SpanKind::block_comment: return Role::comment;
+        case grader::SpanKind::string:
+        case grader::SpanKind::character: return Role::string;
+        default: return Role::code;
+    }
+}
+
+// `text` ends with a line's end, or is empty.
+std::vector<Line> source_lines(std::string_view text, grader::Language language) {
+    const bool rust = language == grader::Language::rust;
+    std::vector<Line> lines(1);
+    bool attribute = false;  // "#[…]" in Rust, to the end of its line
+    for (const grader::SourceSpan& span : grader::source_spans(text, language)) {
+        for (size_t at = span.begin; at < span.end;) {
+            if (text[at] == '\n') {
+                lines.emplace_back();
+                attribute = false;
+                ++at;
+                continue;
+            }
+            const size_t end = std::min(text.find('\n', at), span.end);
+            const std::string_view part = text.substr(at, end - at);
+            const bool first = lines.back().empty();
+            if (rust && first && span.kind == grader::SpanKind::code)
+                attribute = part.substr(std::min(part.find_first_not_of(' '), part.size())).starts_with('#');
+            if (attribute || span.kind != grader::SpanKind::code)
+                add(lines.back(), part, attribute ? Role::comment : role_of(span.kind));
             else
-                out.push_back({std::string(text.substr(at, end - at)), {role}});
+                code(lines.back(), part, rust, first);
             at = end;
         }
-        return out;
     }
-
-private:
-    struct Token {
-        size_t end;
-        Role role;
-    };
-
-    Token token(std::string_view text, size_t at) {
-        if (depth_ > 0 || text.substr(at, 2) == "/*") return {block_comment(text, at), Role::comment};
-        if (text.substr(at, 2) == "//") return {text.size(), Role::comment};
-        const char c = text[at];
-        if (c == '"') return {quoted(text, at), Role::string};
-        if (c == '\'') return character(text, at);
-        if (std::isdigit(static_cast<unsigned char>(c))) return {word(text, at), Role::number};
-        if (in_word(c)) {
-            const size_t end = word(text, at);
-            return {end, (rust_ ? kRust : kC).count(text.substr(at, end - at)) ? Role::keyword : Role::code};
-        }
-        // Preprocessor, and attributes.
-        if (c == '#' && text.find_first_not_of(" \t") == at) {
-            if (rust_) return {text.size(), Role::comment};
-            return {word(text, std::min(text.find_first_not_of(" \t#", at), text.size())), Role::keyword};
-        }
-        return {at + 1, Role::code};
-    }
-
-    // Rust's nest.
-    size_t block_comment(std::string_view text, size_t at) {
-        while (at < text.size()) {
-            if (text.substr(at, 2) == "*/" && depth_ > 0) {
-                at += 2;
-                if (--depth_ == 0) return at;
-            } else if (text.substr(at, 2) == "/*" && (rust_ || depth_ == 0)) {
-                at += 2;
-                ++depth_;
-            } else {
-                ++at;
-            }
-        }
-        return at;
-    }
-
-    static size_t quoted(std::string_view text, size_t at) {
-        for (size_t i = at + 1; i < text.size(); ++i) {
-            if (text[i] == '\\')
-                ++i;
-            else if (text[i] == text[at])
-                return i + 1;
-        }
-        return text.size();
-    }
-
-    // In Rust 'a may be a lifetime.
-    Token character(std::string_view text, size_t at) const {
-        const size_t end = quoted(text, at);
-        const bool closed = end > at + 2 && text[end - 1] == '\'';
-        if (!rust_ || (closed && (end - at <= 3 || text[at + 1] == '\\'))) return {end, Role::string};
-        return {word(text, at + 1), Role::keyword};
-    }
-
-    static size_t word(std::string_view text, size_t at) {
-        while (at < text.size() && in_word(text[at])) ++at;
-        return at;
-    }
-
-    const bool rust_;
-    int depth_ = 0;
-};
+    lines.pop_back();
+    return lines;
+}
 
 Line diff_line(std::string_view text) {
     Role role = Role::code;
@@ -160,14 +147,14 @@ Line console_line(std::string_view text) {
 
 std::vector<Line> highlight(std::string_view text, std::string_view language) {
     const bool rust = language == "rust", c = language == "c" || language == "h";
-    Lexer lexer(rust);
     std::vector<Line> lines;
+    std::string source;
     for (size_t at = 0; at < text.size();) {
         const size_t end = std::min(text.find('\n', at), text.size());
         const std::string line = printable(without_tabs(text.substr(at, end - at)));
         at = end + 1;
         if (c || rust)
-            lines.push_back(lexer.line(line));
+            source += line + "\n";
         else if (language == "diff")
             lines.push_back(diff_line(line));
         else if (language == "sh" || language == "shell")
@@ -177,6 +164,7 @@ std::vector<Line> highlight(std::string_view text, std::string_view language) {
         else
             lines.push_back({{line, {Role::code}}});
     }
+    if (c || rust) return source_lines(source, rust ? grader::Language::rust : grader::Language::c);
     return lines;
 }
 
