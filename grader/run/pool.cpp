@@ -118,7 +118,9 @@ private:
             derive_seed(derive_seed(seed_, static_cast<uint64_t>(task.scenario) + 1), task.repeat + 1);
         const auto unknown = hand.met.find(task.background);
         const bool worn = unknown != hand.met.end() && !unknown->second;
-        if ((task.fresh || worn) && hand.runs > 0) FERRULE_TRY_VOID(let_go(hand));
+        // A device keeps what is in its registers, whoever unbinds it (QEMU's hw/misc/edu.c has no reset).
+        const bool used_device = common_.pci;
+        if ((task.fresh || worn || used_device) && hand.runs > 0) FERRULE_TRY_VOID(let_go(hand));
         for (int attempt = 0;; ++attempt) {
             if (common_.cancelled()) return tl::unexpected(interrupted_error());
             if (!hand.guest) {

@@ -110,12 +110,15 @@ Result<Command> read_link(const fs::path& file, const std::vector<std::pair<std:
 
 const Words& extra_c_flags() {
     // DWARF 4: everything in one table each, which every libdw reads.
-    static const Words flags{"-gdwarf-4", "-fno-color-diagnostics", "-fno-crash-diagnostics"};
+    static const Words flags{
+        "-gdwarf-4", "-fno-color-diagnostics",        "-fno-crash-diagnostics", "-mllvm", "-enable-tail-merge=0",
+        "-mllvm",    "-simplifycfg-sink-common=false"};
     return flags;
 }
 
 const Words& extra_rust_flags() {
-    static const Words flags{"-Cdebuginfo=1", "-Cdwarf-version=4", "-Cllvm-args=-opt-disable=tailcallelim"};
+    static const Words flags{"-Cdebuginfo=1", "-Cdwarf-version=4", "-Cllvm-args=-opt-disable=tailcallelim",
+                             "-Cllvm-args=-enable-tail-merge=0", "-Cllvm-args=-simplifycfg-sink-common=false"};
     return flags;
 }
 

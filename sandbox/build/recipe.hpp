@@ -48,8 +48,10 @@ std::vector<Stage> stages(const SourceSet& sources);
 // Its standard output: "ready", then "stage NAME STATUS" for each stage that ran (STATUS as $? in sh).
 std::string build_script(const Recipe& recipe, const SourceSet& sources, const Limits& limits);
 
-// What Ferrule adds to the kernel's flags. C: line tables. Rust: the same, and no tail calls, which would take the
-// caller out of every back trace (the kernel does the same for C: CONFIG_FRAME_POINTER, -fno-optimize-sibling-calls).
+// What Ferrule adds to the kernel's flags. Line tables, and no two calls made one: a call that stands for two in the
+// source (an unlock, FORTIFY's panic) has no line, and a finding there would have none. Rust: no tail calls, either,
+// which would take the caller out of every back trace (the kernel's own flags for C have the same:
+// CONFIG_FRAME_POINTER, -fno-optimize-sibling-calls).
 const Words& extra_c_flags();
 const Words& extra_rust_flags();
 

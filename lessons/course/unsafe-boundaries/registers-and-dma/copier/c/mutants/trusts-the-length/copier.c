@@ -192,7 +192,7 @@ static long copier_record(struct copier *copier,
 
 		/* Read once: the device could write another one. */
 		len = le32_to_cpu(READ_ONCE(*(__le32 *)copier->buffer));
-		memcpy(record.data, copier->buffer + sizeof(len), len);
+		memcpy(record.data, copier->buffer + sizeof(len), len); // FERRULE: here
 	}
 	record.len = len;
 	if (copy_to_user(arg, &record, sizeof(record)))

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#define ERRAND_LENGTH 64
+
+struct entry {
+	struct list_head list;
+	size_t length;
+	char *text;
+};
+
+/* Newest first, under `lock`. */
+static LIST_HEAD(entries);
+static DEFINE_MUTEX(lock);
+
+/* Under `one_at_a_time`; whoever runs the errand has it until `done`. */
+static struct {
+	char text[ERRAND_LENGTH];
+	size_t length;
+	int result;
+	struct completion done;
+} request;
+static DEFINE_MUTEX(one_at_a_time);
+
+static int note(const char *text, size_t length)
+{
+	struct entry *entry;
+
+	entry = kzalloc_obj(*entry);
+	if (!entry)
+		return -ENOMEM;
+	entry->text = kmemdup(text, length, GFP_KERNEL);
+	if (!entry->text) {
+		kfree(entry);
+		return -ENOMEM;
+	}
+	entry->length = length;
+	mutex_lock(&lock);
+	list_add(&entry->list, &entries);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static ssize_t last_read(struct file *file, char __user *to, size_t size, loff_t *offset);
+
+static const struct file_operations last_fops = {
+	.owner = THIS_MODULE,
+	.read = last_read,
+};
+
+static struct miscdevice last_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "errands-last",
+	.fops = &last_fops,
+};
+static bool announced; /* by whoever runs the errand */
+
+/* There is nothing to be seen before the first errand. */
+static int announce(void)
+{
+	int error;
+
+	if (announced)
+		return 0;
+	error = misc_register(&last_device);
+	announced = true;
+	return error;
+}
+
+static void errand_run(struct work_struct *work)
+{
+	request.result = announce();
+	if (!request.result)
+		request.result = note(request.text, request.length);
+	complete(&request.done);
+}
+
+static DECLARE_WORK(errand, errand_run);
+
+static ssize_t errands_write(struct file *file, const char __user *from, size_t length, loff_t *offset)
+{
+	ssize_t result;
+
+	if (length == 0 || length > ERRAND_LENGTH)
+		return -EINVAL;
+	mutex_lock(&one_at_a_time);
+	result = -EFAULT;
+	if (copy_from_user(request.text, from, length))
+		goto out;
+	request.length = length;
+	reinit_completion(&request.done);
+	schedule_work(&errand);
+	wait_for_completion(&request.done);
+	result = request.result ? request.result : length;
+out:
+	mutex_unlock(&one_at_a_time);
+	return result;
+}
+
+static ssize_t last_read(struct file *file, char __user *to, size_t size, loff_t *offset)
+{
+	struct entry *entry;
+	ssize_t result = 0;
+
+	mutex_lock(&lock);
+	entry = list_first_entry_or_null(&entries, struct entry, list);
+	if (entry)
+		result = simple_read_from_buffer(to, size, offset, entry->text, entry->length);
+	mutex_unlock(&lock);
+	return result;
+}
+
+static const struct file_operations errands_fops = {
+	.owner = THIS_MODULE,
+	.read = last_read,
+	.write = errands_write,
+};
+
+static struct miscdevice errands_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "errands",
+	.fops = &errands_fops,
+};
+
+static int __init errands_init(void)
+{
+	init_completion(&request.done);
+	return misc_register(&errands_device);
+}
+
+static void __exit errands_exit(void)
+{
+	struct entry *entry, *next;
+
+	misc_deregister(&errands_device);
+	flush_work(&errand);
+	if (announced)
+		misc_deregister(&last_device); // FERRULE: here
+	list_for_each_entry_safe(entry, next, &entries, list) {
+		kfree(entry->text);
+		kfree(entry);
+	}
+}
+
+module_init(errands_init);
+module_exit(errands_exit);
+
+MODULE_DESCRIPTION("errands that somebody else runs");
+MODULE_LICENSE("GPL");
