@@ -358,11 +358,30 @@ TEST_CASE("a listing that grew names the only line that can have done it") {
 TEST_CASE("a module that stays is a leaked reference, and what it holds is no leak") {
     Case c;
     c.first().module_gone = false;
+    c.first().module_symbols.push_back({"cleanup_module", kText + 0x20});
     c.first().steps[1].error = 11;
     c.first().live = {leak(24, kInit + 4)};
     Verdict v = c.verdict();
     REQUIRE(classes(v) == "resource-leak");
     CHECK(v.findings[0].title.find("cannot be unloaded") != std::string::npos);
+}
+
+TEST_CASE("a module without an exit can never be unloaded, and it is no news that it cannot be loaded again") {
+    Case c;
+    c.all.sources["ring.c"] += "module_init(ring_init);\n";
+    c.exercise.scenarios[0].steps.push_back(step(StepKind::load));
+    c.first().steps.push_back(c.first().steps[0]);
+    c.first().steps[2].step = 2;
+    c.first().steps[2].error = 17;
+    c.first().steps[1].error = 16;
+    c.first().module_gone = false;
+    Verdict v = c.verdict();
+    REQUIRE(classes(v) == "resource-leak");
+    CHECK(v.findings[0].title.find("no exit function") != std::string::npos);
+    CHECK(v.findings[0].line == 7);
+    c.first().steps[1].error = 0;
+    c.first().module_gone = true;
+    CHECK(classes(c.verdict()) == "load-failed");
 }
 
 TEST_CASE("load that fails") {

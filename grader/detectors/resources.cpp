@@ -62,6 +62,16 @@ std::optional<SourcePlace> only_mention(const Observations& all, const std::vect
     return SourcePlace{lines.begin()->first, lines.begin()->second, {}, true};
 }
 
+// kernel/module/main.c, delete_module(): a module with init and without exit stays. The names are what module_init()
+// and module_exit() make aliases of (include/linux/module.h).
+bool has_no_exit(const Run& run) {
+    const auto has = [&](std::string_view name) {
+        return std::any_of(run.module_symbols.begin(), run.module_symbols.end(),
+                           [&](const SymbolAddress& symbol) { return symbol.name == name; });
+    };
+    return has("init_module") && !has("cleanup_module");
+}
+
 std::vector<Finding> stuck_module(const Evidence& evidence) {
     const Run& run = evidence.run;
     int error = run.unload_error;
@@ -75,9 +85,14 @@ std::vector<Finding> stuck_module(const Evidence& evidence) {
     }
     bool loaded = std::any_of(run.steps.begin(), run.steps.end(), [](const auto& s) { return s.attempted; });
     if (run.module_gone || !loaded || run.end != "running" || !run.resources_read) return {};
-    auto place = only_mention(evidence.all, {"try_module_get", "__module_get"});
+    // An open file holds its module; so does whoever holds the file, as in its own private data.
+    auto place = only_mention(evidence.all, {"try_module_get", "__module_get", "get_file", "ARef<File>"});
     std::string title = "the module cannot be unloaded: something still holds a reference to it";
     if (error != 0 && error != 11 && error != 16) title = "the module cannot be unloaded: " + errno_name(error);
+    if (has_no_exit(run)) {
+        title = "the module can never be unloaded: it has no exit function (module_exit)";
+        place = only_mention(evidence.all, {"module_init"});
+    }
     auto finding = finding_of(evidence, "resource-leak", "resources", title, place);
     finding.order = 940'000;
     return {std::move(finding)};

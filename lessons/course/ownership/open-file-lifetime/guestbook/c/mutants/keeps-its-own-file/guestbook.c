@@ -99,7 +99,7 @@ static int book_open(struct inode *inode, struct file *file)
 
 	if (!visit)
 		return -ENOMEM;
-	visit->file = get_file(file);
+	visit->file = get_file(file);	// FERRULE: here
 	file->private_data = visit;
 
 	guard(mutex)(&book_lock);

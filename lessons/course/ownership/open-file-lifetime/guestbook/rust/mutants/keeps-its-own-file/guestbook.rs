@@ -68,7 +68,7 @@ impl kernel::InPlaceModule for BookModule {
 /// Lives as long as its file; the book lives as long as the module.
 struct Visit {
     entry: GlobalLockedBy<Option<usize>, BOOK>,
-    _file: ARef<File>,
+    _file: ARef<File>, // FERRULE: here
 }
 
 impl Visit {
