@@ -40,8 +40,10 @@ bool breaks_memory(const Finding& f) {
                   {"use-after-free", "double-free", "out-of-bounds", "user-access", "refcount", "object-lifetime"});
 }
 constexpr std::string_view kNoLock =
-    "used without having been initialised, or after it was overwritten";  // lockdep.cpp
+    "used without having been initialised, or after it was overwritten";    // lockdep.cpp
+constexpr std::string_view kWrongState = "a lock used in the wrong state";  // lockdep.cpp
 bool from_console(const Finding& f) { return f.order < 900'000; }
+bool same_line(const Finding& f, const Finding& g) { return f.line > 0 && f.line == g.line && f.file == g.file; }
 
 // Is `later` what `earlier`, of the same run, led to?
 bool consequence(const Finding& earlier, const Finding& later) {
@@ -55,6 +57,10 @@ bool consequence(const Finding& earlier, const Finding& later) {
     // From here on the run works with broken memory: locks in it, what is read from it, further reports about it.
     // What is left behind at the end still is.
     if (breaks_memory(earlier)) return !one_of(later.finding_class, {"memory-leak", "resource-leak"});
+    // An interrupt has borrowed its stack. When it is scheduled away, the next one has the same.
+    if (earlier.finding_class == "sleep-in-atomic" && earlier.title.find("interrupt") != std::string::npos &&
+        later.title.find("on the stack") != std::string::npos)
+        return true;
     if (earlier.finding_class == "lock-imbalance") {
         // A lock that stays held makes the next taker wait, sleepers atomic, and lockdep see strange orders.
         if (one_of(later.finding_class,
@@ -68,6 +74,8 @@ bool consequence(const Finding& earlier, const Finding& later) {
     }
     if (earlier.finding_class == "sleep-in-atomic")
         return later.finding_class == "hang" ||
+               // What interrupts and preemption count does not fit any more, and is put right with a WARN.
+               (later.finding_class == "oops" && !later.fatal && (later.line == 0 || same_line(earlier, later))) ||
                (later.finding_class == "lock-imbalance" && later.line != earlier.line &&
                 // Who slept may have woken on another CPU, with a spinlock of the one before.
                 (later.title.find("preemption") != std::string::npos ||
@@ -132,6 +140,13 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Run& run, const s
                    (first_was_not_refused && one_of(f.finding_class, {"load-failed", "error-path", "wrong-result"})) ||
                    (f.line == 0 && (from_console(f) || f.finding_class == "tampering" || f.finding_class == "oops"));
         });
+    // Whoever sleeps in a soft interrupt: lockdep is in the scheduler's way before the scheduler says so.
+    std::set<std::pair<std::string, int>> sleeps;
+    for (const Finding& f : findings)
+        if (f.finding_class == "sleep-in-atomic" && f.line > 0) sleeps.emplace(f.file, f.line);
+    std::erase_if(findings, [&](const Finding& f) {
+        return f.finding_class == "lock-imbalance" && f.title == kWrongState && sleeps.contains({f.file, f.line});
+    });
     std::vector<Finding> kept;
     for (auto& finding : findings) {
         const auto cause = std::find_if(kept.begin(), kept.end(),

@@ -366,6 +366,28 @@ TEST_CASE("a module that stays is a leaked reference, and what it holds is no le
     CHECK(v.findings[0].title.find("cannot be unloaded") != std::string::npos);
 }
 
+TEST_CASE("who sleeps in a timer's function is told so, in one finding") {
+    Case c;
+    const std::string frames = line(5, " msleep+0xb5/0x110") + line(5, " ring_use+0x24/0x40 [ring]") +
+                               line(5, " call_timer_fn+0x114/0x240") + line(5, " handle_softirqs+0x22d/0x810") +
+                               line(5, " asm_sysvec_apic_timer_interrupt+0x1b/0x20") + line(5, " </TASK>");
+    const std::string wrong_state =
+        line(5, "------------[ cut here ]------------") + line(5, "DEBUG_LOCKS_WARN_ON(!current->softirqs_enabled)") +
+        line(5, "WARNING: kernel/locking/lockdep.c:5795 at check_flags+0x1/0x2, CPU#1: a/5") + line(5, "Call Trace:") +
+        line(5, " <TASK>") + frames + line(5, "---[ end trace 0000000000000000 ]---");
+    const std::string sleeps = line(5, "BUG: scheduling while atomic: swapper/1/0/0x00000102") +
+                               line(5, "locks held by swapper/1/0: 1, on CPU#1:") +
+                               line(5, " #0: ffffc90000190c80 (ring.c:10){+.-.}-{0:0}, at: call_timer_fn+0xad/0x240") +
+                               line(5, "Call Trace:") + line(5, " <TASK>") + frames;
+    c.first().console = wrong_state + sleeps;
+    const Verdict v = c.verdict();
+    REQUIRE(classes(v) == "sleep-in-atomic");
+    CHECK(v.findings[0].title.find("it is made in a timer's function") != std::string::npos);
+    CHECK(v.findings[0].line == 11);
+    c.first().console = wrong_state;
+    CHECK(classes(c.verdict()) == "lock-imbalance");
+}
+
 TEST_CASE("a module without an exit can never be unloaded, and it is no news that it cannot be loaded again") {
     Case c;
     c.all.sources["ring.c"] += "module_init(ring_init);\n";

@@ -209,6 +209,36 @@ std::vector<Finding> detect_lockdep(const Evidence& evidence) {
     return findings;
 }
 
+// Who called the module's function where nothing may sleep, whatever locks there are. Innermost first: a soft interrupt
+// runs timers. `word`: whose function it is.
+struct Caller {
+    const char* function;
+    const char* word;
+};
+constexpr Caller kCallers[] = {
+    {"call_timer_fn", "a timer's function, and so in a soft interrupt"},        // kernel/time/timer.c
+    {"__hrtimer_run_queues", "an hrtimer's function, and so in an interrupt"},  // kernel/time/hrtimer.c
+    {"__handle_irq_event_percpu", "an interrupt handler"},                      // kernel/irq/handle.c
+    {"tasklet_action_common", "a tasklet, and so in a soft interrupt"},         // kernel/softirq.c
+    {"rcu_do_batch", "an RCU callback, which may run in a soft interrupt"},     // kernel/rcu/tree.c
+    {"irq_work_single", "irq_work, and so in an interrupt"},                    // kernel/irq_work.c
+    {"handle_softirqs", "a soft interrupt"},                                    // kernel/softirq.c
+};
+
+// Frames that one context has put on the stack of another end at an entry (arch/x86/include/asm/idtentry.h).
+const char* atomic_caller(const Splat& splat) {
+    bool below_module = false;
+    for (const ConsoleFrame& frame : splat.stack) {
+        if (frame.unreliable) continue;
+        if (frame.function.starts_with("asm_")) return nullptr;
+        below_module = below_module || !frame.module.empty();
+        if (!below_module) continue;
+        for (const Caller& caller : kCallers)
+            if (frame.function == caller.function) return caller.word;
+    }
+    return nullptr;
+}
+
 std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
     std::vector<Finding> findings;
     for (const auto& splat : evidence.splats) {
@@ -239,7 +269,11 @@ std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
         }
         std::string title = wait_context ? "this lock may sleep, but " : "this call may sleep, but ";
         if (name.empty() && !splat.held_names.empty()) name = splat.held_names.back();
-        if (held || made)
+        // What lockdep holds for the length of a timer's function is no lock of anybody's.
+        const char* const caller = held || !place ? nullptr : atomic_caller(splat);
+        if (caller)
+            title += std::string("it is made in ") + caller;
+        else if (held || made)
             title += lock_words(name) + " is held";
         else if (splat.title.find("RCU read-side") != std::string::npos)
             title += "it is made inside rcu_read_lock()";
@@ -249,7 +283,7 @@ std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
             title += "the context is atomic";
         auto finding = finding_of(evidence, "sleep-in-atomic", wait_context ? "lockdep" : "atomic-sleep", title, place);
         relate(finding, held ? "lock taken" : "also", since);
-        if (made) relate(finding, "lock made", made);
+        if (made && !caller) relate(finding, "lock made", made);
         findings.push_back(finish(std::move(finding), splat));
     }
     return findings;
