@@ -209,6 +209,12 @@ std::string identity(const Finding& f) {
     return f.finding_class + "\n\n" + words;
 }
 
+// "(every tick is booked when no stage runs)": the author's own words (Step::why), which result.cpp puts at the end.
+std::string reason_of(const Finding& f) {
+    const size_t at = f.title.ends_with(')') ? f.title.rfind(" (") : std::string::npos;
+    return at == std::string::npos ? f.title : f.title.substr(at);
+}
+
 std::vector<Finding> found_in(const Evidence& evidence) {
     std::vector<Finding> found;
     for (const auto& detector : run_detectors())
@@ -249,7 +255,8 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
     std::vector<bool> failed(exercise.scenarios.size(), false);
     std::vector<std::set<std::string>> seen(exercise.scenarios.size());  // the kernels it ran on
     std::vector<double> seconds(exercise.scenarios.size(), 0);
-    std::set<int> wrong_without_fault;  // scenarios whose answers are wrong anyway
+    std::set<int> wrong_without_fault;     // scenarios whose answers are wrong anyway
+    std::set<std::string> reasons_anyway;  // what such answers should have been, and why
     for (size_t index = 0; index < observations.runs.size(); ++index) {
         const Run& run = observations.runs[index];
         auto splats = parse_console(run.console);
@@ -269,14 +276,17 @@ Verdict judge(const Exercise& exercise, const Observations& observations) {
         const Scenario* declared = evidence.scenario();
         for (auto& finding : fold(std::move(found), run, declared ? declared->steps : std::vector<Step>())) {
             bool answer = one_of(finding.finding_class, {"wrong-result", "load-failed"});
-            if (answer && finding.fault.empty()) wrong_without_fault.insert(run.scenario);
+            if (answer && finding.fault.empty()) {
+                wrong_without_fault.insert(run.scenario);
+                reasons_anyway.insert(reason_of(finding));
+            }
             all.push_back({std::move(finding), run.scenario, index});
         }
     }
     // An answer that is wrong anyway says nothing about the failed allocation.
     std::erase_if(all, [&](const Placed& p) {
         return !p.finding.fault.empty() && one_of(p.finding.finding_class, {"error-path", "wrong-result"}) &&
-               wrong_without_fault.contains(p.scenario);
+               (wrong_without_fault.contains(p.scenario) || reasons_anyway.contains(reason_of(p.finding)));
     });
 
     // What stayed registered points into the module that is gone: whoever looks at it next falls over it, in code of

@@ -366,6 +366,23 @@ TEST_CASE("a module that stays is a leaked reference, and what it holds is no le
     CHECK(v.findings[0].title.find("cannot be unloaded") != std::string::npos);
 }
 
+TEST_CASE("whoever waits for a lock of a task that has ended falls over that task") {
+    Case c;
+    const std::string dead_owner =
+        line(5, "==================") + line(5, "BUG: KASAN: slab-use-after-free in mutex_spin_on_owner+0x1/0x2") +
+        line(5, "Read of size 1 at addr ffff888005685c34 by task cat/5") + line(5, "Call Trace:") + line(5, " <TASK>") +
+        line(5, " kasan_report+0x1/0x2") + line(5, " mutex_spin_on_owner+0x1/0x2") + line(5, " __mutex_lock+0x1/0x2") +
+        line(5, " ring_use+0x24/0x40 [ring]") + line(5, " </TASK>") +
+        line(5, "The buggy address belongs to the object at ffff888005685c00") +
+        line(5, " which belongs to the cache task_struct of size 6400") + line(5, "==================");
+    c.first().console = dead_owner;
+    const Verdict v = c.verdict();
+    REQUIRE(classes(v) == "lock-imbalance");
+    CHECK(v.findings[0].line == 11);
+    c.first().console = oops("ring_use+0x4/0x40 [ring]") + dead_owner;
+    CHECK(classes(c.verdict()) == "oops");
+}
+
 TEST_CASE("who sleeps in a timer's function is told so, in one finding") {
     Case c;
     const std::string frames = line(5, " msleep+0xb5/0x110") + line(5, " ring_use+0x24/0x40 [ring]") +
@@ -628,8 +645,20 @@ TEST_CASE("success reported, later answers wrong: the error path's fault, unless
     Verdict v = c.verdict();
     REQUIRE(classes(v) == "error-path");
     CHECK(v.findings[0].title.find("reported success though an allocation failed") != std::string::npos);
-    c.first().steps[1].value = 0;
-    CHECK(classes(c.verdict()) == "wrong-result");
+    SECTION("in the same scenario") {
+        c.first().steps[1].value = 0;
+        CHECK(classes(c.verdict()) == "wrong-result");
+    }
+    SECTION("in another, for the same reason") {
+        c.exercise.scenarios[0].steps[1].why = "four bytes are read";
+        c.exercise.scenarios.push_back(c.exercise.scenarios[0]);
+        Run& other = c.run();
+        other.scenario = 1;
+        other.steps[1].value = 0;
+        CHECK(classes(c.verdict()) == "wrong-result");
+        c.exercise.scenarios[1].steps[1].why = "another reason";
+        CHECK(classes(c.verdict()) == "error-path wrong-result");
+    }
 }
 
 TEST_CASE("the first cause comes first, its consequences go") {

@@ -1,4 +1,5 @@
 // KASAN's reports: which kind of bad access, where; where the memory was allocated and freed.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -46,6 +47,18 @@ bool of_gone_module(const Splat& splat) {
            in_module_area(std::strtoull(splat.access.c_str() + at + 9, nullptr, 16)) && no_module_on_stack(splat);
 }
 
+// Whoever waits for a mutex looks whether its owner runs (kernel/locking/mutex.c, rwsem.c: …_spin_on_owner), and finds
+// a task that has ended with the lock in its hands.
+bool of_dead_owner(const Splat& splat) {
+    return splat.title.find("use-after-free") != std::string::npos &&
+           splat.text.find("belongs to the cache task_struct") != std::string::npos &&
+           std::any_of(splat.stack.begin(), splat.stack.end(), [](const ConsoleFrame& frame) {
+               return !frame.unreliable && frame.module.empty() &&
+                      (frame.function.find("_spin_on_owner") != std::string::npos ||
+                       frame.function.starts_with("__mutex_lock") || frame.function.starts_with("rwsem_down_"));
+           });
+}
+
 // "The buggy address is located 0 bytes to the right of allocated 13-byte region […)" -> "0 bytes behind a 13-byte
 // allocation"
 std::string place_in_object(const Splat& splat) {
@@ -71,6 +84,15 @@ std::vector<Finding> detect_kasan(const Evidence& evidence) {
     std::vector<Finding> findings;
     for (const auto& splat : evidence.splats) {
         if (splat.kind != "kasan") continue;
+        if (of_dead_owner(splat)) {
+            auto finding =
+                finding_of(evidence, "lock-imbalance", "kasan",
+                           "the task that holds this lock has ended, and never released it", blame(evidence, splat));
+            finding.order = static_cast<int>(splat.at_line);
+            finding.raw = sanitise(splat.text, 16384);
+            findings.push_back(std::move(finding));
+            continue;
+        }
         const Row* row = nullptr;
         for (const auto& candidate : kRows)
             if (splat.title.find(candidate.bug) != std::string::npos) {
