@@ -24,9 +24,19 @@ void check_equals_kbuild(const SourceSet& set) {
             std::mismatch(ours.at(name).begin(), ours.at(name).end(), bytes.begin(), bytes.end());
         INFO("differs at " << mine - ours.at(name).begin() << " of " << ours.at(name).size() << " and "
                            << bytes.size());
-        CHECK((mine == ours.at(name).end() && other == bytes.end()));
+        REQUIRE((mine == ours.at(name).end() && other == bytes.end()));
     }
-    CHECK(ours.size() == theirs.size());
+    REQUIRE(ours.size() == theirs.size());
+}
+
+// Kbuild takes three seconds for each, so what was found equal is not compared again: an empty file in the cache, named
+// by the module's key (sources, image) and what was made of them.
+fs::path equal_before(const SourceSet& set) {
+    const BuildOutcome outcome = build(set);
+    REQUIRE(outcome.ok);
+    const auto ko = read_file(outcome.module.ko);
+    REQUIRE(ko);
+    return cache_dir() / "compared" / Hash().add(outcome.module.key).add(*ko).hex();
 }
 
 }  // namespace
@@ -67,8 +77,12 @@ TEST_CASE("replay equals Kbuild for the solutions of the course", "[image]") {
         INFO(it->path().string());
         const auto set = read_sources(it->path(), language, module);
         REQUIRE(set);
-        check_equals_kbuild(*set);
         ++seen;
+        const fs::path mark = equal_before(*set);
+        if (fs::exists(mark)) continue;
+        check_equals_kbuild(*set);
+        REQUIRE(make_directories(mark.parent_path()));
+        REQUIRE(write_file(mark, ""));
     }
     if (seen == 0) WARN("no exercise has a solution yet");
 }
