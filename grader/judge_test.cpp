@@ -366,6 +366,25 @@ TEST_CASE("a module that stays is a leaked reference, and what it holds is no le
     CHECK(v.findings[0].title.find("cannot be unloaded") != std::string::npos);
 }
 
+TEST_CASE("a loop that does not end is named by its first line, wherever in it the CPU was") {
+    Case c;
+    c.first().steps[1].lost = "deadline";
+    c.first().module_gone = false;
+    const auto hangs_at = [&](const char* where, const std::string& function) {
+        c.all.sources["ring.c"] = kSource + function;  // from line 7 on
+        c.first().hang = {{"cpu 0", {0}, {where}}, {"cpu 0 again", {0}, {where}}};
+        const Verdict v = c.verdict();
+        REQUIRE(classes(v) == "hang");
+        return v.findings[0].line;
+    };
+    const char *const first = "ring_use+0x4/0x40 [ring]", *const second = "ring_use+0x24/0x40 [ring]";  // lines 10, 11
+    CHECK(hangs_at(second, "void ring_use(void)\n{\n\twhile (busy) {\n\t\tif (x)\n\t\t\ty();\n\t}\n}\n") == 9);
+    CHECK(hangs_at(first, "void ring_use(void)\n{\n\twhile (busy) {\n\t\tif (x)\n\t\t\ty();\n\t}\n}\n") == 9);
+    CHECK(hangs_at(first, "void ring_use(void)\n{\n\ty();\n\twhile (busy)\n\t\ty();\n}\n") == 10);
+    CHECK(hangs_at(second, "void ring_use(void)\n{\nagain:\n\ty();\n\tgoto again;\n}\n") == 11);
+    CHECK(hangs_at(second, "void ring_use(void)\n{\n\t// while\n\tforward();\n\ty();\n}\n") == 11);
+}
+
 TEST_CASE("whoever waits for a lock of a task that has ended falls over that task") {
     Case c;
     const std::string dead_owner =

@@ -1,8 +1,11 @@
 // No answer inside the deadline.
 #include <algorithm>
+#include <array>
 
 #include "grader/console/frames.hpp"
 #include "grader/detectors/detector.hpp"
+#include "grader/detectors/source_scan.hpp"
+#include "grader/source_spans.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -107,6 +110,48 @@ Stuck look(const Evidence& evidence, const Splat& splat) {
     return stuck;
 }
 
+size_t indent(std::string_view line) {
+    size_t columns = 0;
+    for (const char c : line) {
+        if (c != ' ' && c != '\t') return columns;
+        columns += c == '\t' ? 8 - columns % 8 : 1;
+    }
+    return std::string_view::npos;  // nothing in it
+}
+
+bool begins_loop(std::string_view line) {
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    constexpr std::array<std::string_view, 4> kWords = {"while", "for", "do", "loop"};
+    return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
+        return line.starts_with(word) && (line.size() == word.size() || !word_char(line[word.size()]));
+    });
+}
+
+// In which of its lines a loop was when it was looked at is chance. So its first line is named: the next one above, by
+// the indentation, that begins one.
+SourcePlace loop_of(const Evidence& evidence, SourcePlace place) {
+    const auto source = evidence.all.sources.find(place.file);
+    if (source == evidence.all.sources.end() || place.line <= 0) return place;
+    const std::string code = code_only(source->second, evidence.all.language);
+    std::vector<std::string_view> lines;
+    for (size_t at = 0; at <= code.size() && lines.size() < static_cast<size_t>(place.line);) {
+        const size_t end = std::min(code.find('\n', at), code.size());
+        lines.push_back(std::string_view(code).substr(at, end - at));
+        at = end + 1;
+    }
+    if (lines.size() < static_cast<size_t>(place.line) || begins_loop(lines.back())) return place;
+    size_t deeper = indent(lines.back());
+    for (size_t i = lines.size() - 1; i-- > 0 && deeper > 0;) {
+        const size_t columns = indent(lines[i]);
+        if (columns >= deeper) continue;
+        deeper = columns;
+        if (!begins_loop(lines[i])) continue;
+        place.line = static_cast<int>(i) + 1;
+        return place;
+    }
+    return place;
+}
+
 bool timing_splat(const Splat& splat) {
     return splat.kind == "soft-lockup" || splat.kind == "hung-task" || splat.kind == "rcu-stall" ||
            splat.kind == "wq-lockup";
@@ -156,8 +201,10 @@ std::vector<Finding> detect_hang(const Evidence& evidence) {
         title += ": it waits in " + best.in + "()";
     else if (best.place && best.sleeps)
         title += ": it sleeps";
-    else if (best.place)
+    else if (best.place) {
         title += ": it runs in a loop";
+        best.place = loop_of(evidence, *best.place);
+    }
     auto finding = finding_of(evidence, best.on_lock ? "deadlock" : "hang", "deadline", title, best.place);
     if (spoken) finding.raw = sanitise(spoken->text, 16384);
     for (const auto& stack : evidence.run.hang) {
