@@ -57,10 +57,6 @@ bool consequence(const Finding& earlier, const Finding& later) {
     // From here on the run works with broken memory: locks in it, what is read from it, further reports about it.
     // What is left behind at the end still is.
     if (breaks_memory(earlier)) return !one_of(later.finding_class, {"memory-leak", "resource-leak"});
-    // An interrupt has borrowed its stack. When it is scheduled away, the next one has the same.
-    if (earlier.finding_class == "sleep-in-atomic" && earlier.title.find("interrupt") != std::string::npos &&
-        later.title.find("on the stack") != std::string::npos)
-        return true;
     if (earlier.finding_class == "lock-imbalance") {
         // A lock that stays held makes the next taker wait, sleepers atomic, and lockdep see strange orders.
         if (one_of(later.finding_class,
@@ -76,6 +72,9 @@ bool consequence(const Finding& earlier, const Finding& later) {
         return later.finding_class == "hang" ||
                // What interrupts and preemption count does not fit any more, and is put right with a WARN.
                (later.finding_class == "oops" && !later.fatal && (later.line == 0 || same_line(earlier, later))) ||
+               // An interrupt has borrowed its stack. When it is scheduled away, the next one has the same.
+               (earlier.title.find("interrupt") != std::string::npos &&
+                later.title.find("on the stack") != std::string::npos) ||
                (later.finding_class == "lock-imbalance" && later.line != earlier.line &&
                 // Who slept may have woken on another CPU, with a spinlock of the one before.
                 (later.title.find("preemption") != std::string::npos ||
@@ -85,7 +84,7 @@ bool consequence(const Finding& earlier, const Finding& later) {
                       {"hang", "deadlock", "wrong-result", "error-path", "load-failed", "tampering"});
     if (earlier.finding_class == "data-race") return one_of(later.finding_class, {"wrong-result", "error-path"});
     // A reader that waits for itself is scheduled away, which the kernel says next, and does not come back.
-    if (earlier.finding_class == "rcu" && earlier.line > 0 && later.line == earlier.line && later.file == earlier.file)
+    if (earlier.finding_class == "rcu" && same_line(earlier, later))
         return one_of(later.finding_class, {"oops", "hang", "sleep-in-atomic"});
     if (earlier.finding_class == "rcu" || earlier.finding_class == "integer")
         return later.finding_class == "oops" && later.line == 0;
@@ -174,11 +173,10 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Run& run, const s
             const Finding &f = kept[i], &g = kept[j];
             if (i == j || g.line == 0) continue;
             bool bare_warn = f.finding_class == "oops" && !f.fatal && from_console(g) && g.finding_class != "oops" &&
-                             g.line == f.line && g.file == f.file;
+                             same_line(f, g);
             bool no_line = f.line == 0 && g.finding_class == f.finding_class;
             // A registration and the object that holds it: Rust's KBox::pin_init(Registration::register(…)).
-            bool its_holder = f.finding_class == "memory-leak" && g.finding_class == "resource-leak" &&
-                              g.line == f.line && g.file == f.file;
+            bool its_holder = f.finding_class == "memory-leak" && g.finding_class == "resource-leak" && same_line(f, g);
             if (bare_warn || no_line || its_holder) idle[i] = true;
         }
     std::vector<Finding> told;

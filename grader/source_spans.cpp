@@ -111,6 +111,12 @@ bool word_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+std::string_view word_at(std::string_view text, size_t at) {
+    size_t end = at;
+    while (end < text.size() && word_char(text[end])) ++end;
+    return at < text.size() ? text.substr(at, end - at) : std::string_view();
+}
+
 std::vector<SourceSpan> source_spans(std::string_view text, Language language) { return Scanner(text, language).run(); }
 
 }  // namespace ferrule::grader

@@ -29,5 +29,7 @@ std::vector<SourceSpan> source_spans(std::string_view text, Language language);
 
 // May stand in an identifier.
 bool word_char(char c);
+// The word that begins at `at`; "" when none does.
+std::string_view word_at(std::string_view text, size_t at);
 
 }  // namespace ferrule::grader

@@ -50,6 +50,14 @@ TEST_CASE("Rust: comments nest, lifetimes are code, strings may be raw and have 
     CHECK(rust("a < b") == "a < b");
 }
 
+TEST_CASE("a word ends where no character of an identifier stands") {
+    CHECK(word_at("a_1->b", 0) == "a_1");
+    CHECK(word_at("a_1->b", 3) == "");
+    CHECK(word_at("a_1->b", 5) == "b");
+    CHECK(word_at("a", 1) == "");
+    CHECK(word_at("a", std::string_view::npos) == "");
+}
+
 TEST_CASE("what is never closed ends somewhere") {
     CHECK(c("\"a\nb") == "s[\"a]\nb");
     CHECK(c("\"a\\\nb\" c") == "s[\"a\\\nb\"] c");

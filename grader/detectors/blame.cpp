@@ -143,6 +143,11 @@ Finding finding_of(const Evidence& evidence, std::string finding_class, std::str
     return finding;
 }
 
+void keep_report(Finding& finding, const Splat& splat) {
+    finding.order = static_cast<int>(splat.at_line);
+    finding.raw = sanitise(splat.text, 16384);
+}
+
 void relate(Finding& finding, const std::string& role, const std::optional<SourcePlace>& place) {
     if (!place) return;
     for (const auto& known : finding.related)

@@ -24,22 +24,6 @@ constexpr Operation kOperations[] = {{StepKind::read, "read", "read_iter"},
                                      {StepKind::write, "write", "write_iter"},
                                      {StepKind::write, "write_iter", "write_iter"}};
 
-std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    for (size_t at = 0; at <= text.size();) {
-        const size_t end = std::min(text.find('\n', at), text.size());
-        lines.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    return lines;
-}
-
-std::string word_at(std::string_view text, size_t from) {
-    size_t end = from;
-    while (end < text.size() && word_char(text[end])) ++end;
-    return std::string(text.substr(from, end - from));
-}
-
 // The name of the function that a line is in: "fn NAME", or the last word before the first parenthesis of what begins
 // in the first column.
 std::string function_around(const std::vector<std::string>& lines, int line, Language language) {
@@ -47,7 +31,7 @@ std::string function_around(const std::vector<std::string>& lines, int line, Lan
         const std::string& text = lines[static_cast<size_t>(at)];
         if (language == Language::rust) {
             for (size_t fn = text.find("fn "); fn != std::string::npos; fn = text.find("fn ", fn + 1))
-                if (fn == 0 || !word_char(text[fn - 1])) return word_at(text, fn + 3);
+                if (fn == 0 || !word_char(text[fn - 1])) return std::string(word_at(text, fn + 3));
             continue;
         }
         const size_t open = text.find('(');
@@ -71,7 +55,7 @@ std::set<std::string> functions_of(const Observations& all, std::string_view mem
             next = code.find_first_not_of(" \t", next);
             if (next == std::string::npos || code[next] != '=') continue;
             next = code.find_first_not_of(" \t\n", next + 1);
-            if (next != std::string::npos) names.insert(word_at(code, next));
+            if (next != std::string::npos) names.emplace(word_at(code, next));
         }
     }
     return names;
@@ -91,7 +75,7 @@ std::optional<SourcePlace> copy_out(const Observations& all, StepKind kind) {
     std::vector<SourcePlace> direct, helpers;
     for (std::string_view copy : kCopies)
         for (const auto& mention : mentions(all, copy)) {
-            const auto lines = lines_of(code_only(all.sources.at(mention.file), all.language));
+            const auto lines = code_lines(all.sources.at(mention.file), all.language);
             const std::string function = function_around(lines, mention.line, all.language);
             if (own.contains(function))
                 direct.push_back({mention.file, mention.line, function, true});

@@ -78,6 +78,8 @@ bool went_down(const Evidence& evidence);
 // A finding of this run: scenario, fault and lesson filled in, texts from the guest sanitised.
 Finding finding_of(const Evidence& evidence, std::string finding_class, std::string detector, std::string title,
                    const std::optional<SourcePlace>& place);
+// The report that a finding was read in: where in the console, and its text for --raw.
+void keep_report(Finding& finding, const Splat& splat);
 void relate(Finding& finding, const std::string& role, const std::optional<SourcePlace>& place);
 
 // Out-of-bounds findings of a run whose user memory was poked: see double_fetch.cpp.

@@ -55,8 +55,7 @@ std::vector<Finding> detect_dma(const Evidence& evidence) {
             relate(finding, "also", here);
         else
             relate(finding, "allocated", mapped);
-        finding.order = static_cast<int>(splat.at_line);
-        finding.raw = sanitise(splat.text, 16384);
+        keep_report(finding, splat);
         findings.push_back(std::move(finding));
     }
     return findings;

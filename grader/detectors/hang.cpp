@@ -1,6 +1,5 @@
 // No answer inside the deadline.
 #include <algorithm>
-#include <array>
 
 #include "grader/console/frames.hpp"
 #include "grader/detectors/detector.hpp"
@@ -120,11 +119,8 @@ size_t indent(std::string_view line) {
 }
 
 bool begins_loop(std::string_view line) {
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    constexpr std::array<std::string_view, 4> kWords = {"while", "for", "do", "loop"};
-    return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
-        return line.starts_with(word) && (line.size() == word.size() || !word_char(line[word.size()]));
-    });
+    const std::string_view word = word_at(line, line.find_first_not_of(" \t"));
+    return word == "while" || word == "for" || word == "do" || word == "loop";
 }
 
 // In which of its lines a loop was when it was looked at is chance. So its first line is named: the next one above, by
@@ -132,21 +128,15 @@ bool begins_loop(std::string_view line) {
 SourcePlace loop_of(const Evidence& evidence, SourcePlace place) {
     const auto source = evidence.all.sources.find(place.file);
     if (source == evidence.all.sources.end() || place.line <= 0) return place;
-    const std::string code = code_only(source->second, evidence.all.language);
-    std::vector<std::string_view> lines;
-    for (size_t at = 0; at <= code.size() && lines.size() < static_cast<size_t>(place.line);) {
-        const size_t end = std::min(code.find('\n', at), code.size());
-        lines.push_back(std::string_view(code).substr(at, end - at));
-        at = end + 1;
-    }
-    if (lines.size() < static_cast<size_t>(place.line) || begins_loop(lines.back())) return place;
-    size_t deeper = indent(lines.back());
-    for (size_t i = lines.size() - 1; i-- > 0 && deeper > 0;) {
-        const size_t columns = indent(lines[i]);
+    const auto lines = code_lines(source->second, evidence.all.language);
+    size_t at = static_cast<size_t>(place.line) - 1;
+    if (at >= lines.size() || begins_loop(lines[at])) return place;
+    for (size_t deeper = indent(lines[at]); at-- > 0 && deeper > 0;) {
+        const size_t columns = indent(lines[at]);
         if (columns >= deeper) continue;
         deeper = columns;
-        if (!begins_loop(lines[i])) continue;
-        place.line = static_cast<int>(i) + 1;
+        if (!begins_loop(lines[at])) continue;
+        place.line = static_cast<int>(at) + 1;
         return place;
     }
     return place;

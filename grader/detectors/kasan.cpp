@@ -88,8 +88,7 @@ std::vector<Finding> detect_kasan(const Evidence& evidence) {
             auto finding =
                 finding_of(evidence, "lock-imbalance", "kasan",
                            "the task that holds this lock has ended, and never released it", blame(evidence, splat));
-            finding.order = static_cast<int>(splat.at_line);
-            finding.raw = sanitise(splat.text, 16384);
+            keep_report(finding, splat);
             findings.push_back(std::move(finding));
             continue;
         }
@@ -112,8 +111,7 @@ std::vector<Finding> detect_kasan(const Evidence& evidence) {
                                   "kasan", title, blame_memory(evidence, splat));
         relate(finding, "allocated", blame(evidence, splat.allocated));
         relate(finding, "freed", blame(evidence, splat.freed));
-        finding.order = static_cast<int>(splat.at_line);
-        finding.raw = sanitise(splat.text, 16384);
+        keep_report(finding, splat);
         findings.push_back(std::move(finding));
     }
     return findings;

@@ -79,8 +79,7 @@ std::vector<Finding> detect_kcsan(const Evidence& evidence) {
             title += " while another task or cpu does the same";
         Finding finding = finding_of(evidence, "data-race", "kcsan", title, mend.place);
         for (size_t i = 1; i < race.accesses.size() && i < 4; ++i) relate(finding, "also", race.accesses[i].place);
-        finding.order = static_cast<int>(race.first->at_line);
-        finding.raw = sanitise(race.first->text, 16384);
+        keep_report(finding, *race.first);
         findings.push_back(std::move(finding));
     }
     return findings;

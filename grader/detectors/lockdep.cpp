@@ -1,10 +1,10 @@
 // What lockdep and the lock debugging say: unlocking what is not held, holding what should be released, locks never
 // initialised, orders that can deadlock; and RCU's readers.
-#include <cctype>
 #include <charconv>
 
 #include "grader/detectors/detector.hpp"
 #include "grader/detectors/source_scan.hpp"
+#include "grader/source_spans.hpp"
 
 namespace ferrule::grader {
 namespace {
@@ -82,22 +82,14 @@ struct Forgotten {
     SourcePlace taken, at;
 };
 
-std::string_view line_of(std::string_view text, int line) {
-    for (int at = 1; at < line && !text.empty(); ++at) {
-        size_t end = text.find('\n');
-        text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    }
-    return text.substr(0, text.find('\n'));
-}
-
 std::optional<Forgotten> forgotten(const Evidence& evidence) {
     if (evidence.all.language != Language::rust) return std::nullopt;
     std::vector<Forgotten> guards;
     std::vector<SourcePlace> others;
     for (std::string_view word : {"forget", "ManuallyDrop::new", "Box::leak", "KBox::leak"})
         for (const auto& mention : mentions(evidence.all, word)) {
-            std::string code = code_only(evidence.all.sources.at(mention.file), Language::rust);
-            std::string_view call = line_of(code, mention.line);
+            const auto lines = code_lines(evidence.all.sources.at(mention.file), Language::rust);
+            const std::string_view call = lines.at(static_cast<size_t>(mention.line) - 1);
             size_t open = call.find(word);
             open = open == std::string_view::npos ? open : call.find('(', open);
             if (open == std::string_view::npos) continue;  // `use core::mem::forget;`
@@ -106,13 +98,10 @@ std::optional<Forgotten> forgotten(const Evidence& evidence) {
                 guards.push_back({at, at});
                 continue;
             }
-            size_t end = open + 1;
-            while (end < call.size() && (std::isalnum(static_cast<unsigned char>(call[end])) || call[end] == '_'))
-                ++end;
-            std::string name(call.substr(open + 1, end - open - 1));
+            const std::string_view name = word_at(call, open + 1);
             bool found = false;
             for (int line = mention.line; line > 0 && !found && !name.empty(); --line) {
-                std::string_view made = line_of(code, line);
+                const std::string_view made = lines.at(static_cast<size_t>(line) - 1);
                 size_t let = made.find("let "), equals = made.find(" = ");
                 if (let == std::string_view::npos || equals == std::string_view::npos || let > equals) continue;
                 std::string_view bound = made.substr(let + 4, equals - let - 4);
@@ -132,12 +121,6 @@ std::optional<Forgotten> forgotten(const Evidence& evidence) {
 
 std::string lock_words(const std::string& name) { return name.empty() ? "a lock" : "lock \"" + name + "\""; }
 
-Finding finish(Finding finding, const Splat& splat) {
-    finding.order = static_cast<int>(splat.at_line);
-    finding.raw = sanitise(splat.text, 16384);
-    return finding;
-}
-
 }  // namespace
 
 std::vector<Finding> detect_lockdep(const Evidence& evidence) {
@@ -151,7 +134,8 @@ std::vector<Finding> detect_lockdep(const Evidence& evidence) {
                                       waits ? "a reader waits for the end of all readers, and so for itself"
                                             : "suspicious RCU usage: a pointer read outside rcu_read_lock()",
                                       blame(evidence, splat));
-            findings.push_back(finish(std::move(finding), splat));
+            keep_report(finding, splat);
+            findings.push_back(std::move(finding));
             continue;
         }
         if (splat.kind != "lockdep" && splat.kind != "preempt") continue;
@@ -204,7 +188,8 @@ std::vector<Finding> detect_lockdep(const Evidence& evidence) {
         if (guard && guard->at.line != guard->taken.line) relate(finding, "never released", guard->at);
         if (made && !(place && made->file == place->file && made->line == place->line))
             relate(finding, "lock made", made);
-        findings.push_back(finish(std::move(finding), splat));
+        keep_report(finding, splat);
+        findings.push_back(std::move(finding));
     }
     return findings;
 }
@@ -264,7 +249,8 @@ std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
                                       held || !name.empty() ? lock_words(name) + " still held when the call returned"
                                                             : "preemption still disabled when the call returned",
                                       since);
-            findings.push_back(finish(std::move(finding), splat));
+            keep_report(finding, splat);
+            findings.push_back(std::move(finding));
             continue;
         }
         std::string title = wait_context ? "this lock may sleep, but " : "this call may sleep, but ";
@@ -284,7 +270,8 @@ std::vector<Finding> detect_atomic_sleep(const Evidence& evidence) {
         auto finding = finding_of(evidence, "sleep-in-atomic", wait_context ? "lockdep" : "atomic-sleep", title, place);
         relate(finding, held ? "lock taken" : "also", since);
         if (made && !caller) relate(finding, "lock made", made);
-        findings.push_back(finish(std::move(finding), splat));
+        keep_report(finding, splat);
+        findings.push_back(std::move(finding));
     }
     return findings;
 }

@@ -79,9 +79,8 @@ std::vector<Finding> detect_objects(const Evidence& evidence) {
                 if (std::string type = object_type(splat.title); !type.empty()) title = type + " " + title;
             if (splat.kind == "fortify" || splat.kind == "usercopy") title += ": " + splat.title;
             auto finding = finding_of(evidence, row.finding_class, splat.kind, title, blame_memory(evidence, splat));
-            finding.order = static_cast<int>(splat.at_line);
+            keep_report(finding, splat);
             finding.fatal = splat.kind == "usercopy";
-            finding.raw = sanitise(splat.text, 16384);
             findings.push_back(std::move(finding));
             break;
         }

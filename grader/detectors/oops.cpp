@@ -75,9 +75,8 @@ std::vector<Finding> detect_oops(const Evidence& evidence) {
         }
         auto finding = finding_of(evidence, said.finding_class, splat.kind == "rust-panic" ? "rust-panic" : "oops",
                                   said.title, blame(evidence, splat));
-        finding.order = static_cast<int>(splat.at_line);
+        keep_report(finding, splat);
         finding.fatal = fatal;
-        finding.raw = sanitise(splat.text, 16384);
         findings.push_back(std::move(finding));
     }
     return findings;

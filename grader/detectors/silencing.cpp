@@ -168,12 +168,6 @@ size_t skip_space(std::string_view text, size_t at) {
     return std::min(at, text.size());
 }
 
-std::string_view word_at(std::string_view text, size_t at) {
-    size_t end = at;
-    while (end < text.size() && word_char(text[end])) ++end;
-    return at < text.size() ? text.substr(at, end - at) : std::string_view();
-}
-
 struct Odd {
     size_t at;
     std::string title;

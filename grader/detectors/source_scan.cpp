@@ -37,6 +37,17 @@ std::string code_only(std::string_view text, Language language) {
     return out;
 }
 
+std::vector<std::string> code_lines(std::string_view text, Language language) {
+    const std::string code = code_only(text, language);
+    std::vector<std::string> lines;
+    for (size_t at = 0; at <= code.size();) {
+        const size_t end = std::min(code.find('\n', at), code.size());
+        lines.push_back(code.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
+
 std::vector<Mention> literals_with(const Observations& observations, std::string_view part) {
     std::vector<Mention> found;
     for (const auto& [file, text] : observations.sources) {

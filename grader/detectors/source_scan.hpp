@@ -12,6 +12,8 @@ namespace ferrule::grader {
 // The text with comments, strings, character constants and the names of included files blanked out; line ends stay
 // where they are.
 std::string code_only(std::string_view text, Language language);
+// The same as lines, without their ends: line 1 is [0].
+std::vector<std::string> code_lines(std::string_view text, Language language);
 
 // Comments that go to the end of their line, without the first two slashes.
 struct Comment {

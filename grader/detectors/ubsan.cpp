@@ -43,8 +43,7 @@ std::vector<Finding> detect_ubsan(const Evidence& evidence) {
             }
         if (!splat.detail.empty()) title += ": " + splat.detail;
         auto finding = finding_of(evidence, finding_class, "ubsan", title, blame(evidence, splat));
-        finding.order = static_cast<int>(splat.at_line);
-        finding.raw = sanitise(splat.text, 16384);
+        keep_report(finding, splat);
         findings.push_back(std::move(finding));
     }
     return findings;

@@ -104,15 +104,12 @@ std::string audit_line(const Exercise& exercise, const Observations& observation
     }
     size_t lines = 0, unsafe_lines = 0;
     for (const auto& [file, text] : observations.sources) {
-        const std::string code = code_only(text, Language::rust);
         int number = 0;
-        for (size_t at = 0; at < code.size(); ++number) {
-            const size_t end = std::min(code.find('\n', at), code.size());
-            if (code.substr(at, end - at).find_first_not_of(" \t\r") != std::string::npos) {
-                ++lines;
-                unsafe_lines += inside.contains({file, number + 1}) ? 1 : 0;
-            }
-            at = end + 1;
+        for (const std::string& line : code_lines(text, Language::rust)) {
+            ++number;
+            if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+            ++lines;
+            unsafe_lines += inside.contains({file, number}) ? 1 : 0;
         }
     }
     if (uses.empty() && !exercise.unsafe_budget) return "unsafe: none";

@@ -48,13 +48,11 @@ void add(Line& out, std::string_view text, Role role) {
         out.push_back({std::string(text), {role}});
 }
 
-size_t end_of_word(std::string_view text, size_t at) {
-    while (at < text.size() && grader::word_char(text[at])) ++at;
-    return at;
-}
+size_t end_of_word(std::string_view text, size_t at) { return at + grader::word_at(text, at).size(); }
 
-// A part of a line that is neither comment nor literal; `first`: nothing but blanks is in front of it in its line.
-void code(Line& out, std::string_view text, bool rust, bool first) {
+// Adds a part of a line that is neither comment nor literal.
+void code(Line& out, std::string_view text, bool rust) {
+    const bool first = out.empty();
     for (size_t at = 0, end = 0; at < text.size(); at = end) {
         const char c = text[at];
         Role role = Role::code;
@@ -101,13 +99,12 @@ std::vector<Line> source_lines(std::string_view text, grader::Language language)
             }
             const size_t end = std::min(text.find('\n', at), span.end);
             const std::string_view part = text.substr(at, end - at);
-            const bool first = lines.back().empty();
-            if (rust && first && span.kind == grader::SpanKind::code)
+            if (rust && lines.back().empty() && span.kind == grader::SpanKind::code)
                 attribute = part.substr(std::min(part.find_first_not_of(' '), part.size())).starts_with('#');
             if (attribute || span.kind != grader::SpanKind::code)
                 add(lines.back(), part, attribute ? Role::comment : role_of(span.kind));
             else
-                code(lines.back(), part, rust, first);
+                code(lines.back(), part, rust);
             at = end;
         }
     }
