@@ -39,9 +39,6 @@ bool breaks_memory(const Finding& f) {
     return one_of(f.finding_class,
                   {"use-after-free", "double-free", "out-of-bounds", "user-access", "refcount", "object-lifetime"});
 }
-constexpr std::string_view kNoLock =
-    "used without having been initialised, or after it was overwritten";    // lockdep.cpp
-constexpr std::string_view kWrongState = "a lock used in the wrong state";  // lockdep.cpp
 bool from_console(const Finding& f) { return f.order < 900'000; }
 bool same_line(const Finding& f, const Finding& g) { return f.line > 0 && f.line == g.line && f.file == g.file; }
 
@@ -63,7 +60,7 @@ bool consequence(const Finding& earlier, const Finding& later) {
                    {"sleep-in-atomic", "deadlock", "hang", "wrong-result", "error-path", "load-failed", "tampering"}))
             return true;
         // Nor is a list initialised that lies beside a lock which is not.
-        if (earlier.title.find(kNoLock) != std::string::npos && later.finding_class == "object-lifetime" &&
+        if ((earlier.title == kNoLock || earlier.title == kNoMutex) && later.finding_class == "object-lifetime" &&
             later.title.find("list damaged") != std::string::npos)
             return true;
         return later.finding_class == "lock-imbalance" || (later.finding_class == "oops" && from_console(later));
@@ -144,7 +141,7 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Run& run, const s
     for (const Finding& f : findings)
         if (f.finding_class == "sleep-in-atomic" && f.line > 0) sleeps.emplace(f.file, f.line);
     std::erase_if(findings, [&](const Finding& f) {
-        return f.finding_class == "lock-imbalance" && f.title == kWrongState && sleeps.contains({f.file, f.line});
+        return f.finding_class == "lock-imbalance" && f.title == kWrongLockState && sleeps.contains({f.file, f.line});
     });
     std::vector<Finding> kept;
     for (auto& finding : findings) {
@@ -207,11 +204,7 @@ std::string identity(const Finding& f) {
     return f.finding_class + "\n\n" + words;
 }
 
-// "(every tick is booked when no stage runs)": the author's own words (Step::why), which result.cpp puts at the end.
-std::string reason_of(const Finding& f) {
-    const size_t at = f.title.ends_with(')') ? f.title.rfind(" (") : std::string::npos;
-    return at == std::string::npos ? f.title : f.title.substr(at);
-}
+const std::string& reason_of(const Finding& f) { return f.why.empty() ? f.title : f.why; }
 
 std::vector<Finding> found_in(const Evidence& evidence) {
     std::vector<Finding> found;

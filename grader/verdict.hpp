@@ -14,9 +14,11 @@ struct Related {
 };  // role: "allocated", "freed", "also", "failed" (what was made to fail, where that is another context's call)
 
 struct Finding {
-    std::string finding_class;    // a word of the closed list in classes.hpp
-    std::string detector;         // "ledger", "kasan", "lockdep", "result", …
-    std::string title;            // one line, sanitised
+    std::string finding_class;  // a word of the closed list in classes.hpp
+    std::string detector;       // "ledger", "kasan", "lockdep", "result", …
+    std::string title;          // one line, sanitised
+    std::string
+        why;  // the exercise's own words for what is expected here, part of the title; not in the contract's JSON
     std::string scenario, fault;  // fault: "allocation 2 failed", may be empty
     std::string file, function;   // the learner's line that caused it; empty: none known
     int line = 0;

@@ -82,6 +82,11 @@ Finding finding_of(const Evidence& evidence, std::string finding_class, std::str
 void keep_report(Finding& finding, const Splat& splat);
 void relate(Finding& finding, const std::string& role, const std::optional<SourcePlace>& place);
 
+// Titles of lockdep.cpp that judge.cpp looks for.
+inline constexpr char kWrongLockState[] = "a lock used in the wrong state";
+inline constexpr char kNoLock[] = "a lock used without having been initialised, or after it was overwritten";
+inline constexpr char kNoMutex[] = "a mutex used without having been initialised, or after it was overwritten";
+
 // Out-of-bounds findings of a run whose user memory was poked: see double_fetch.cpp.
 void name_double_fetches(const Evidence& evidence, std::vector<Finding>& findings);
 

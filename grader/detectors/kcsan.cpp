@@ -2,8 +2,9 @@
 // Which of the two comes first in a report, and which pairs a run catches, is chance. So all reports of a run about the
 // same address are one finding, on the access to mend: a plain one before one that is marked (READ_ONCE, an atomic), a
 // write before a read, then the first in the file.
-#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "grader/detectors/detector.hpp"
 
@@ -33,22 +34,17 @@ std::string words(const Access& access) {
     return (access.marked ? "a marked " : "a plain ") + std::string(access.write ? "write" : "read");
 }
 
+// The learner's accesses to one address, and what each was caught with: nothing is the kernel's own code.
 struct Race {
-    std::vector<Access> accesses;  // the learner's
-    bool elsewhere = false;        // one side is in the kernel's own code
+    std::map<Access, std::set<std::optional<Access>>> accesses;
     const Splat* first = nullptr;
 };
 
-void add(const Evidence& evidence, Race& race, const std::string& what, const std::vector<ConsoleFrame>& stack) {
+std::optional<Access> access_at(const Evidence& evidence, const std::string& what,
+                                const std::vector<ConsoleFrame>& stack) {
     const auto place = blame(evidence, stack);
-    if (!place) {
-        race.elsewhere = true;
-        return;
-    }
-    Access access{*place, what.find("(marked") != std::string::npos, what.find("write") < what.find(" to ")};
-    const bool known = std::any_of(race.accesses.begin(), race.accesses.end(),
-                                   [&](const Access& other) { return other.order() == access.order(); });
-    if (!known) race.accesses.push_back(std::move(access));
+    if (!place) return std::nullopt;
+    return Access{*place, what.find("(marked") != std::string::npos, what.find("write") < what.find(" to ")};
 }
 
 }  // namespace
@@ -59,26 +55,33 @@ std::vector<Finding> detect_kcsan(const Evidence& evidence) {
         if (splat.kind != "kcsan") continue;
         Race& race = races[address_of(splat.access)];
         if (!race.first) race.first = &splat;
-        add(evidence, race, splat.access, splat.stack);
-        if (!splat.others.empty()) add(evidence, race, splat.other_access, splat.others.front());
+        const auto one = access_at(evidence, splat.access, splat.stack);
+        const auto other = splat.others.empty() ? one : access_at(evidence, splat.other_access, splat.others.front());
+        if (one) race.accesses[*one].insert(other);
+        if (other) race.accesses[*other].insert(one);
     }
     std::vector<Finding> findings;
-    for (auto& [address, race] : races) {
+    for (const auto& [address, race] : races) {
         // The kernel's own races, between its own accesses, are not the module's.
         if (race.accesses.empty()) continue;
-        std::sort(race.accesses.begin(), race.accesses.end());
-        const Access& mend = race.accesses.front();
+        const auto& [mend, caught_with] = *race.accesses.begin();
         const std::string bytes = bytes_of(race.first->access);
         std::string title = "data race: " + words(mend);
         if (!bytes.empty()) title += " of " + bytes + (bytes == "1" ? " byte" : " bytes");
-        if (race.accesses.size() > 1)
-            title += " while another task or cpu is at " + words(race.accesses[1]);
-        else if (race.elsewhere)
-            title += " while kernel code uses the same memory";
-        else
+        // Another access tells more than the same one by another task, and that more than nothing of the learner's.
+        std::vector<Access> partners;
+        for (const auto& with : caught_with)
+            if (with && with->order() != mend.order()) partners.push_back(*with);
+        if (!partners.empty())
+            title += " while another task or cpu is at " + words(partners.front());
+        else if (caught_with.contains(mend))
             title += " while another task or cpu does the same";
+        else
+            title += " while kernel code uses the same memory";
+        for (const auto& [access, unused] : race.accesses)
+            if (!caught_with.contains(access) && access.order() != mend.order()) partners.push_back(access);
         Finding finding = finding_of(evidence, "data-race", "kcsan", title, mend.place);
-        for (size_t i = 1; i < race.accesses.size() && i < 4; ++i) relate(finding, "also", race.accesses[i].place);
+        for (size_t i = 0; i < partners.size() && i < 3; ++i) relate(finding, "also", partners[i].place);
         keep_report(finding, *race.first);
         findings.push_back(std::move(finding));
     }

@@ -90,6 +90,15 @@ TEST_CASE("the plain access is the one to mend, before a marked one") {
     CHECK(found[0].line == 10);
 }
 
+TEST_CASE("the access it is said to race with is one it was caught with") {
+    Case c;
+    // Line 10 writes while line 11 reads; line 11 also writes while line 11 reads: the two writes were never caught.
+    const auto found = c.races({race(kWrite, 0x10, kRead, 0x30), race(kWrite, 0x30, kRead, 0x30)});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].line == 10);
+    CHECK(found[0].title == "data race: a plain write of 4 bytes while another task or cpu is at a plain read");
+}
+
 TEST_CASE("races at different addresses are different, the kernel's own are nobody's") {
     Case c;
     Splat other = race(kWrite, 0x10, kRead, 0x10);

@@ -29,10 +29,8 @@ constexpr Row kRows[] = {
     {"workqueue leaked", "lock-imbalance", "still held when the work function returned", At::held},
     {"Nested lock was not taken", "lock-imbalance", "the outer lock was not taken", At::stack},
     {"non-static key", "lock-imbalance", "a lock used without having been initialised", At::stack},
-    {"bad magic", "lock-imbalance", "a lock used without having been initialised, or after it was overwritten",
-     At::stack},
-    {"magic != lock", "lock-imbalance", "a mutex used without having been initialised, or after it was overwritten",
-     At::stack},
+    {"bad magic", "lock-imbalance", kNoLock, At::stack},
+    {"magic != lock", "lock-imbalance", kNoMutex, At::stack},
     {"already unlocked", "lock-imbalance", "a spinlock released that is not held", At::stack},
     {"wrong owner", "lock-imbalance", "a spinlock released by a task that does not hold it", At::stack},
     {"wrong CPU", "lock-imbalance", "a spinlock released on another CPU than it was taken on", At::stack},
@@ -48,7 +46,7 @@ constexpr Row kRows[] = {
      At::acquiring},
     {"irq lock inversion", "deadlock", "lock order that an interrupt can turn into a deadlock", At::acquiring},
     {"inconsistent lock state", "deadlock", "a lock used in interrupts taken with interrupts enabled", At::acquiring},
-    {"DEBUG_LOCKS_WARN_ON", "lock-imbalance", "a lock used in the wrong state", At::stack},
+    {"DEBUG_LOCKS_WARN_ON", "lock-imbalance", kWrongLockState, At::stack},
 };
 
 std::optional<SourcePlace> held_place(const Evidence& evidence, const Splat& splat, std::string* name = nullptr) {

@@ -120,6 +120,7 @@ std::vector<Finding> detect_result(const Evidence& evidence) {
         if (std::string_view(finding_class) == "user-access") place = copy_out(evidence.all, step.kind);
         auto finding = finding_of(evidence, finding_class, "result", text, place);
         finding.order = 950'000 + std::max(0, seen.step);
+        finding.why = step.why;
         findings.push_back(std::move(finding));
     };
     for (const auto& seen : run.steps) {

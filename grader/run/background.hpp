@@ -41,9 +41,9 @@ std::optional<unsigned> met_after(const RunTask& task, const Run& run);
 // After the run: Run::background_points, or Run::background_fired of a run with Run::background.
 void look_at_background(Guest& guest, Run& run, std::chrono::milliseconds limit);
 
-// What was made to fail, by the injector's report: its frames down to the module's first. "" where nothing was reported
-// (__GFP_NOWARN). None: it was not the module's. An interrupt's own allocation counts too when it came while the
-// module's code ran, since that is on the stack further out.
+// What was made to fail, by the injector's report: its frames down to the module's first. "" where nothing was
+// reported. None: it was not the module's. An interrupt's own allocation counts too when it came while the module's
+// code ran, since that is on the stack further out.
 std::optional<std::string> background_site(const Run& run);
 
 }  // namespace ferrule::grader

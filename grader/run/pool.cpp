@@ -119,8 +119,7 @@ private:
         const auto unknown = hand.met.find(task.background);
         const bool worn = unknown != hand.met.end() && !unknown->second;
         // A device keeps what is in its registers, whoever unbinds it (QEMU's hw/misc/edu.c has no reset).
-        const bool used_device = common_.pci;
-        if ((task.fresh || worn || used_device) && hand.runs > 0) FERRULE_TRY_VOID(let_go(hand));
+        if ((task.fresh || worn || common_.pci) && hand.runs > 0) FERRULE_TRY_VOID(let_go(hand));
         for (int attempt = 0;; ++attempt) {
             if (common_.cancelled()) return tl::unexpected(interrupted_error());
             if (!hand.guest) {

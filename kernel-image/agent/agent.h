@@ -27,9 +27,10 @@ struct exchange {
  * What all workers share from the start. Other memory of a race than this is a worker's own.
  */
 struct arena {
-	uint32_t arrived;                            /* lanes that are ready to begin */
-	uint32_t stop;                               /* no further rounds */
-	uint32_t round[FERRULE_WORKERS];             /* of each lane: which it is in, from 1; ~0: at its end */
+	uint32_t arrived;               /* lanes that are ready to begin */
+	uint32_t stop;                  /* no further rounds */
+	uint32_t block;                 /* of the plan that the lanes follow */
+	uint32_t beat[FERRULE_WORKERS]; /* of each lane: its block and the rounds begun in it; ~0: at its end */
 	struct ferrule_race_end at[FERRULE_WORKERS]; /* of each worker */
 	uint32_t racing[FERRULE_WORKERS];            /* of each worker: 1 + its lane, while it runs one */
 	/* Files below /proc and /sys that were opened since the ledger began: see forget_entries(). */

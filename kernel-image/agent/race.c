@@ -2,16 +2,20 @@
  * FERRULE_RACE: one lane of a race, in its worker.
  *
  * Theory of operation. The lanes meet at a barrier in the shared arena, then run their lists. How they fall onto each
- * other is decided by the race's seed in blocks of rounds that all lanes work out alike: whether they wait for each
- * other at the start of each round, how long a pause between two calls may be, which lane runs on which cpu, and
- * whether it stays there. Only the pauses themselves differ from lane to lane. The lane that waits gives up soon
- * (another one may be blocked in a call, slow, or dead), and sooner each time.
+ * other is decided by the race's seed in blocks, which all lanes work out alike: whether they wait for each other at
+ * the start of each round, how long a pause between two calls may be, which lane runs on which cpu, whether it stays
+ * there, and whether the kernel stalls it in the module's code (drivers/ferrule/stalls.c). Only the pauses themselves
+ * differ from lane to lane. A block ends for all when one lane has made its rounds in it, so that a slow one is not
+ * left behind with plans of its own. The lane that waits gives up soon (another one may be blocked in a call, slow, or
+ * dead), and sooner each time.
  *
  * Nothing of what a module answers is judged here: it is counted, and what differs is kept for the host.
  */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -20,7 +24,7 @@
 
 #include "agent.h"
 
-#define BLOCK 16             /* rounds */
+#define BLOCK 16             /* rounds of the fastest lane */
 #define BEGIN_NS 1000000000u /* until all lanes are there */
 #define WAIT_NS 2000000u     /* for the other lanes at the start of a round */
 #define WAIT_LEAST_NS 20000u
@@ -42,8 +46,10 @@ struct lane {
 	uint64_t random; /* state of this lane's own pauses */
 	uint64_t wait_ns;
 	unsigned cpus, cpu;
-	uint64_t pause_ns; /* in this block, the longest between two calls */
+	uint32_t block, beat; /* which block, and how many rounds in it were begun */
+	uint64_t pause_ns;    /* in this block, the longest between two calls */
 	bool together, wanders;
+	int stalls; /* the kernel's file */
 };
 
 static uint64_t mix(uint64_t z)
@@ -82,11 +88,12 @@ void wait_microseconds(uint64_t microseconds)
 
 void race_begins(void)
 {
-	memset(arena->round, 0, sizeof(arena->round));
+	memset(arena->beat, 0, sizeof(arena->beat));
 	memset(arena->at, 0, sizeof(arena->at));
 	memset(arena->racing, 0, sizeof(arena->racing));
 	memset(arena->shared, 0, sizeof(arena->shared));
 	arena->stop = 0;
+	arena->block = 0;
 	__atomic_store_n(&arena->arrived, 0, __ATOMIC_RELEASE);
 }
 
@@ -97,7 +104,7 @@ void race_lost(unsigned worker)
 	if (racing == 0 || racing > FERRULE_WORKERS)
 		return;
 	/* It died of a call: the others have shown what they can. */
-	__atomic_store_n(&arena->round[racing - 1], ~0u, __ATOMIC_RELEASE);
+	__atomic_store_n(&arena->beat[racing - 1], ~0u, __ATOMIC_RELEASE);
 	__atomic_store_n(&arena->stop, 1, __ATOMIC_RELEASE);
 }
 
@@ -199,18 +206,50 @@ static void run_on(struct lane *lane, unsigned cpu)
 		lane->cpu = cpu;
 }
 
-static void begin_block(struct lane *lane, uint32_t round)
+static bool stall(const struct lane *lane, unsigned most_us)
 {
-	uint64_t plan = mix(lane->head.seed ^ (round / BLOCK) * 0xd1342543de82ef95u);
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", most_us);
 
-	lane->together = (plan & 3) != 0;
+	return write(lane->stalls, text, (size_t)length) == length;
+}
+
+static void begin_block(struct lane *lane, uint32_t block)
+{
+	uint64_t plan = mix(lane->head.seed ^ block * 0xd1342543de82ef95u);
+	bool stalls = (plan >> 11 & 1) != 0; /* who waits for a lane that is stalled lets the chance go by */
+
+	lane->block = block;
+	lane->beat = 0;
+	lane->together = !stalls && (plan & 3) != 0;
 	lane->wanders = (plan >> 9 & 3) == 0;
 	lane->pause_ns = ((1u << (plan >> 2) % 9) - 1) * 1000u; /* 0 … 255 µs, short ones as often as long ones */
 	run_on(lane, (lane->head.lane + (unsigned)(plan >> 8 & 1)) % lane->cpus);
+	stall(lane, stalls ? 125u << (plan >> 12) % 5 : 0); /* 125 µs … 2 ms */
 }
 
-static void meet(struct lane *lane, uint32_t round)
+static void begin_round(struct lane *lane)
 {
+	uint32_t block = __atomic_load_n(&arena->block, __ATOMIC_ACQUIRE);
+
+	if (block != lane->block)
+		begin_block(lane, block);
+	lane->beat++;
+	__atomic_store_n(&arena->beat[lane->head.lane], block * BLOCK + lane->beat, __ATOMIC_RELEASE);
+}
+
+static void end_round(const struct lane *lane)
+{
+	uint32_t block = lane->block;
+
+	if (lane->beat >= BLOCK)
+		__atomic_compare_exchange_n(&arena->block, &block, block + 1, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+}
+
+static void meet(struct lane *lane)
+{
+	uint32_t beat = lane->block * BLOCK + lane->beat;
 	uint64_t start = now_ns(), now = start;
 	unsigned turns = 0;
 
@@ -218,7 +257,7 @@ static void meet(struct lane *lane, uint32_t round)
 		bool all = true;
 
 		for (uint32_t other = 0; other < lane->head.lanes; other++)
-			all = all && __atomic_load_n(&arena->round[other], __ATOMIC_ACQUIRE) >= round;
+			all = all && __atomic_load_n(&arena->beat[other], __ATOMIC_ACQUIRE) >= beat;
 		if (all || stopped()) {
 			lane->wait_ns = WAIT_NS;
 			return;
@@ -443,15 +482,15 @@ static void race(struct lane *lane, struct exchange *x)
 			sched_yield();
 	end = now_ns() + lane->head.milliseconds * 1000000ull;
 	do {
-		if (round % BLOCK == 0)
-			begin_block(lane, round);
 		round++;
-		__atomic_store_n(&arena->round[lane->head.lane], round, __ATOMIC_RELEASE);
+		begin_round(lane);
 		if (lane->together)
-			meet(lane, round);
+			meet(lane);
 		run_round(lane, x, round);
+		end_round(lane);
 	} while (!stopped() && (lane->head.rounds ? round < lane->head.rounds : now_ns() < end && round < ~0u - 1));
-	__atomic_store_n(&arena->round[lane->head.lane], ~0u, __ATOMIC_RELEASE);
+	stall(lane, 0);
+	__atomic_store_n(&arena->beat[lane->head.lane], ~0u, __ATOMIC_RELEASE);
 	__atomic_store_n(&arena->racing[own_number], 0, __ATOMIC_RELEASE);
 }
 
@@ -459,14 +498,18 @@ void run_race(struct exchange *x)
 {
 	size_t length = x->request.data_len;
 	uint8_t *program = malloc(length + 8);
-	struct lane lane = { .wait_ns = WAIT_NS, .cpu = ~0u };
+	struct lane lane = { .wait_ns = WAIT_NS,
+			     .cpu = ~0u,
+			     .stalls = open("/sys/kernel/debug/ferrule/stalls", O_WRONLY) };
 	cpu_set_t all;
 	int error = 0;
 
 	/* The calls use the exchange themselves. */
 	if (program)
 		memcpy(program, x->data, length);
-	if (!program)
+	if (!stall(&lane, 0))
+		error = errno;
+	else if (!program)
 		error = ENOMEM;
 	else if (!take_program(&lane, program, length))
 		error = EINVAL;
@@ -492,6 +535,7 @@ void run_race(struct exchange *x)
 	for (uint32_t i = 0; lane.calls && i < lane.head.calls; i++)
 		for (unsigned o = 0; o < FERRULE_RACE_OUTS; o++)
 			free(lane.calls[i].outs[o]);
+	close(lane.stalls);
 	free(lane.calls);
 	free(program);
 }

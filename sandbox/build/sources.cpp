@@ -24,9 +24,10 @@ tl::unexpected<Error> bad(std::string message, std::string hint = {}) {
     return fail("bad-submission", std::move(message), std::move(hint));
 }
 
-// What editors and version control leave beside a source. It is not handed in: never read, never copied.
+// What editors and version control leave beside a source, and what an author declares of a mutant. It is not handed in:
+// never read, never copied.
 bool is_dropping(std::string_view name) {
-    return name.starts_with('.') || name.ends_with('~') ||
+    return name.starts_with('.') || name.ends_with('~') || name == "mutant.toml" ||
            (name.size() > 1 && name.starts_with('#') && name.ends_with('#'));
 }
 

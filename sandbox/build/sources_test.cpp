@@ -57,10 +57,11 @@ TEST_CASE("a single file is a submission by itself") {
     CHECK(set->files[0].name == "ring.rs");
 }
 
-TEST_CASE("what editors leave beside the sources is not handed in") {
+TEST_CASE("what editors leave beside the sources, and what is declared of a mutant, is not handed in") {
     Folder folder;
     folder.with("ring.c")
         .with(".ring.c.swp", std::string(4, '\0'))
+        .with("mutant.toml", "")
         .with("ring.c~")
         .with("#ring.c#")
         .with(".git/config");

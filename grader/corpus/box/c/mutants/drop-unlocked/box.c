@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -56,12 +57,10 @@ static long box_fetch(u32 __user *to)
 
 static long box_drop(void)
 {
-	struct box *old;
+	struct box *old = xchg(&box, NULL);
 
-	old = box;
 	if (!old)
 		return -ENOENT;
-	box = NULL;
 	kfree(old);
 	return 0;
 }
